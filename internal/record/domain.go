@@ -1,0 +1,146 @@
+package record
+
+import "time"
+
+// State is a domain's place in its life, worded as status files say it.
+type State string
+
+// The states of DESIGN's life of a domain.
+const (
+	Waiting     State = "Waiting"
+	InProgress  State = "In Progress"
+	DNSVerified State = "DNS Verified"
+	CertIssued  State = "Cert Issued"
+	Failing     State = "Failing"
+	Failed      State = "Failed"
+	Disabled    State = "Disabled"
+	Manual      State = "Manual"
+	Held        State = "Held"
+)
+
+// Domain is all that is remembered of one certificate's names: what is wanted
+// (written by admission) and how far it got (written by whoever holds the
+// row's lease).
+type Domain struct {
+	Want
+
+	State State
+	// Since is when State last changed.
+	Since  time.Time
+	Checks Checks
+	// CheckedAt is when the world was last observed for this domain.
+	CheckedAt time.Time
+
+	// Certificate is the newest good one; nil before the first.
+	Certificate *Certificate
+	// Superseded are earlier certificates of this row that are still owed a
+	// revocation, oldest first.
+	Superseded []Superseded
+	// Order is the order in flight, without its private key; nil when none.
+	Order *Order
+	// Deployed says what each target acknowledged, sorted by target.
+	Deployed []Deployment
+
+	Attempt Attempt
+	// Findings is what is wrong, the first to mend first. With a valid
+	// Certificate they concern its renewal.
+	Findings []Finding
+	// Problem is what the CA said last, if it was a refusal.
+	Problem *Problem
+	// ForeignThumbprint: the last probe reached the platform's address without
+	// redirect and another ACME account answered.
+	ForeignThumbprint bool
+
+	HandledRefresh, HandledRekey string
+	// HandledEntry is Want.Entry at the last attempt.
+	HandledEntry string
+
+	// Due is when the row wants to be stepped next; zero: nothing will move it
+	// but a change of desired state.
+	Due time.Time
+}
+
+// Attempt counts failed tries. An attempt is an order, or a check at Next that
+// stopped one; rechecks change neither.
+type Attempt struct {
+	Count       int
+	FirstFailed time.Time
+	Last        time.Time
+	// Next is fixed when it is scheduled.
+	Next time.Time
+	// RateLimitedUntil is set while a limit of the CA is what makes us wait.
+	RateLimitedUntil time.Time
+}
+
+// Check is the result of one kind of check.
+type Check string
+
+const (
+	Pass    Check = "pass"
+	Fail    Check = "fail"
+	Unknown Check = "unknown" // could not ask
+	Skipped Check = "skipped"
+)
+
+// Checks are the six lights of a status entry. The zero value means unknown.
+type Checks struct {
+	DNS, CAA, Challenge, Issued, Deployed, Served Check
+}
+
+// Superseded is a certificate that another replaced, or whose name left, and
+// that is to be revoked.
+type Superseded struct {
+	Certificate
+	// Reason is the CRL reason code of RFC 5280, section 5.3.1.
+	Reason    int
+	RevokeAt  time.Time
+	RevokedAt time.Time
+	Why       string
+}
+
+// Deployment is one target's acknowledgement of one certificate.
+type Deployment struct {
+	Target string
+	Host   string
+	// SHA256 is the certificate the target last acknowledged; empty: none yet.
+	SHA256 string
+	At     time.Time
+	// Error is why the newest certificate is not there yet; empty: it is.
+	Error string
+	Tries int
+	Next  time.Time
+}
+
+// App is what status needs to know of an app besides its domains.
+type App struct {
+	Name string
+	File string
+	// ACM is enabled, disabled, manual, migrating or ineligible.
+	ACM string
+	// Error is why the app's file is refused; nil: it is current.
+	Error *FileError
+	// Revision is BRANCH@sha1:COMMIT at which the app's entry last changed.
+	Revision string
+	// Digest identifies the app's entry, so that a change is noticed.
+	Digest  string
+	Refresh string
+	// Refusals are domains the app asks for and does not get, because another
+	// app claims them.
+	Refusals []Refusal
+	// Gone: the app left desired state; kept while removals are under way.
+	Gone bool
+}
+
+// Refusal is a claim on a name that was not granted.
+type Refusal struct {
+	Name    string
+	Finding Finding
+	Since   time.Time
+}
+
+// FileError is an error of a desired-state file. Line and Column count from 1.
+type FileError struct {
+	File         string
+	Line, Column int
+	Message      string
+}

@@ -1,0 +1,21 @@
+package record
+
+import "github.com/acmsync/acmsync/internal/failure"
+
+// RR is one DNS record as people write it: no trailing dots, addresses and
+// targets as text.
+type RR struct {
+	Type, Name, Value string
+}
+
+// Finding is one thing that is wrong, with the change that mends it. All text
+// is ready to be shown: control characters are gone and long text is cut.
+type Finding struct {
+	Code    failure.Code
+	Message string
+	Remedy  string
+	// Expected are the records that would be right; Observed those that are.
+	Expected, Observed []RR
+	// Warning: it is worth telling but stops nothing.
+	Warning bool
+}

@@ -1,0 +1,155 @@
+package record
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Question is what the controller asks the world about one name.
+type Question struct {
+	Name string
+	// Target and Addresses are what the name should lead to.
+	Target    string
+	Addresses []netip.Addr
+	// DNS, CAA, Probe and Served say what to look at.
+	DNS, CAA, Probe, Served bool
+	// ProbeToken is fetched below /.well-known/acme-challenge/; ProbeExpect is
+	// the body that proves our account answers (token "." thumbprint).
+	ProbeToken, ProbeExpect string
+	ProbePort, ServedPort   int
+	// ServedSHA256 is the certificate that should be served.
+	ServedSHA256 string
+}
+
+// Observation is what was seen. It holds facts, never verdicts; a nil part was
+// not asked for.
+type Observation struct {
+	Name   string
+	At     time.Time
+	DNS    *DNS
+	CAA    *CAA
+	Probe  *Probe
+	Served *Served
+}
+
+// Answer is how a question to a name server ended.
+type Answer string
+
+const (
+	Answered Answer = "answered" // NOERROR with data
+	NoData   Answer = "nodata"   // NOERROR without the type asked for
+	NXDomain Answer = "nxdomain"
+	ServFail Answer = "servfail"
+	Refused  Answer = "refused"
+	NotImp   Answer = "notimp"
+	FormErr  Answer = "formerr"
+	TimedOut Answer = "timeout"
+	// NoAnswer: we could not ask at all (no network, no resolver reached).
+	NoAnswer Answer = "could-not-ask"
+)
+
+// DNS is what the name resolves to.
+type DNS struct {
+	// Chain are the CNAME hops in order, the name's own first.
+	Chain []RR
+	// Loop: the chain returns to a name already in it, or is too long.
+	Loop bool
+	A    Addresses
+	AAAA Addresses
+	// Target is what the expected target itself resolves to; used to tell
+	// "leads to the same place" (an ALIAS) from "leads elsewhere".
+	Target []netip.Addr
+}
+
+// Addresses is one address family's answer.
+type Addresses struct {
+	Answer Answer
+	Addrs  []netip.Addr
+	// CheckingDisabled: SERVFAIL, but with CD set the same question answers,
+	// so DNSSEC is what failed.
+	CheckingDisabled bool
+	// EDE are extended DNS error codes (RFC 8914) that came along.
+	EDE    []uint16
+	Detail string
+}
+
+// CAA is the climb for CAA records (RFC 8659, section 3).
+type CAA struct {
+	// Zone is where the climb ended: the first name with a CAA set, or where a
+	// server failed; empty: no set anywhere.
+	Zone    string
+	Answer  Answer
+	Records []CAARecord
+	Detail  string
+	// OthersAnswer: the server that failed for CAA answers other types.
+	OthersAnswer bool
+}
+
+// CAARecord is one record of the set, as published.
+type CAARecord struct {
+	Critical bool
+	Tag      string
+	Value    string
+}
+
+// Probe is the fetch of a challenge-shaped path, as the CA would do it.
+type Probe struct {
+	// Result says how far it came.
+	Result ProbeResult
+	// Address is where the first connection went.
+	Address netip.Addr
+	// Hops are the redirects that were followed, the first request first.
+	Hops []Hop
+	// Status is the last answer's HTTP status; 0: none.
+	Status int
+	// Body says what the last answer was: match, thumbprint (another account's
+	// answer), html, or other. Nothing of the body itself is kept.
+	Body ProbeBody
+	// Server, Via and Ray are headers that name the layer that answered, cut
+	// to 64 printable characters.
+	Server, Via, Ray string
+	Detail           string
+}
+
+// ProbeResult is how a probe ended.
+type ProbeResult string
+
+const (
+	ProbeAnswered    ProbeResult = "answered"
+	ProbeRefused     ProbeResult = "refused"    // connection refused or reset
+	ProbeTimeout     ProbeResult = "timeout"    // no answer in time
+	ProbeTLS         ProbeResult = "tls"        // handshake failed after a redirect
+	ProbeForbidden   ProbeResult = "forbidden"  // the guarded dialer refused the address
+	ProbeBadRedirect ProbeResult = "redirect"   // loop, too many, another port or scheme
+	ProbeNoAddress   ProbeResult = "no-address" // nothing to dial
+	ProbeNotAsked    ProbeResult = "could-not-ask"
+)
+
+// ProbeBody classifies the last answer's body.
+type ProbeBody string
+
+const (
+	BodyMatch      ProbeBody = "match"
+	BodyThumbprint ProbeBody = "thumbprint"
+	BodyHTML       ProbeBody = "html"
+	BodyOther      ProbeBody = "other"
+)
+
+// Hop is one request of a probe.
+type Hop struct {
+	URL      string
+	Status   int
+	Location string
+	// KeepsPath: the next URL still ends in the challenge's path.
+	KeepsPath bool
+}
+
+// Served is the certificate that the edge presents for the name.
+type Served struct {
+	// Answer is Answered when a handshake gave a certificate.
+	Answer  Answer
+	Address netip.Addr
+	SHA256  string
+	Serial  string
+	Detail  string
+}

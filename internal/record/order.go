@@ -1,0 +1,74 @@
+package record
+
+import "time"
+
+// OrderState is how far an order's journal has come. Each state is durable
+// before the step that leaves it is taken:
+//
+//	intent     key and CSR exist         → POST newOrder
+//	ordered    the order's URL is known  → GET authorizations, present challenges
+//	presented  responses are in place    → POST each challenge
+//	validating the CA is looking         → GET authorizations until all are valid
+//	finalizing                           → GET order; POST finalize when it is ready
+//	issued     the chain was downloaded and checked
+//	done       the pair is kept; the intent is closed
+type OrderState string
+
+// The journal's states; an order that failed for good is OrderClosed.
+const (
+	OrderIntent     OrderState = "intent"
+	OrderOrdered    OrderState = "ordered"
+	OrderPresented  OrderState = "presented"
+	OrderValidating OrderState = "validating"
+	OrderFinalizing OrderState = "finalizing"
+	OrderIssued     OrderState = "issued"
+	OrderDone       OrderState = "done"
+	OrderClosed     OrderState = "closed"
+)
+
+// Order is the journal of one order at one CA. Open intents are unique per
+// (Directory, Names).
+type Order struct {
+	// ID is ours, random, and names the intent.
+	ID        string
+	Key       string // the row's key
+	Directory string
+	Names     []string
+	State     OrderState
+	OpenedAt  time.Time
+	// PrivateKey and CSR (DER) are the intent; a certificate for another key
+	// is not ours.
+	PrivateKey PrivateKey `json:"-"`
+	CSR        []byte
+	Rekey      string
+	Challenge  string
+
+	URL            string // the CA's, from newOrder's Location
+	Account        string // the account's URL
+	FinalizeURL    string
+	CertificateURL string
+	Expires        time.Time
+	Authorizations []Authorization
+	// Chain is PEM once issued.
+	Chain []byte
+
+	// NextAt is when the CA wants to be asked again (Retry-After or our own
+	// poll); zero: at once.
+	NextAt time.Time
+	// Polls counts GETs in the present state, for the poll's backoff.
+	Polls int
+}
+
+// Open reports whether the order still wants steps.
+func (o Order) Open() bool { return o.State != OrderDone && o.State != OrderClosed }
+
+// Authorization is one name's proof within an order (RFC 8555, section 7.1.4).
+type Authorization struct {
+	URL          string
+	Name         string
+	Status       string
+	ChallengeURL string
+	Token        string
+	// Presented and Posted: our response is in place; the CA was told so.
+	Presented, Posted bool
+}

@@ -1,0 +1,34 @@
+package record
+
+import "net/netip"
+
+// Platform is what domains must point at, and what the CA and our edges say
+// of themselves.
+type Platform struct {
+	// Target is the CNAME target's pattern; {domain} and {app} are filled in.
+	Target string
+	// Addresses are the edge's, for apex names.
+	Addresses []netip.Addr
+	// LegacyTargets are patterns of targets that no longer work.
+	LegacyTargets []string
+	// CAAIdentities are the CA's issuer domain names from its directory; empty
+	// when not yet known.
+	CAAIdentities []string
+	// AccountURI is the account's URL; empty when not yet known.
+	AccountURI string
+	// Thumbprint is the account key's (RFC 8555, section 8.1).
+	Thumbprint string
+	// ChallengeMode is how http-01 is answered: stateless, listen or webroot.
+	ChallengeMode string
+	// ProbePort and ServedPort are 80 and 443 but in a lab.
+	ProbePort, ServedPort int
+}
+
+// Directory is what a CA's directory says of the CA.
+type Directory struct {
+	URL                     string
+	CAAIdentities           []string
+	TermsOfService          string
+	ExternalAccountRequired bool
+	Profiles                []string
+}

@@ -8,7 +8,15 @@ import (
 // Question is what the controller asks the world about one name.
 type Question struct {
 	Name string
-	// Target and Addresses are what the name should lead to.
+	// App is the app that claims the name; for messages and {app} targets.
+	App string
+	// Apex: the name is its own registered domain, so that a CNAME cannot
+	// stand there (RFC 1034, section 3.6.2).
+	Apex bool
+	// Challenge is the validation method; empty means http-01.
+	Challenge string
+	// Target and Addresses are what the name should lead to. Target is filled
+	// in, see [Platform.TargetFor].
 	Target    string
 	Addresses []netip.Addr
 	// DNS, CAA, Probe and Served say what to look at.

@@ -1,6 +1,9 @@
 package record
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // Platform is what domains must point at, and what the CA and our edges say
 // of themselves.
@@ -22,6 +25,19 @@ type Platform struct {
 	ChallengeMode string
 	// ProbePort and ServedPort are 80 and 443 but in a lab.
 	ProbePort, ServedPort int
+}
+
+// TargetFor is the CNAME target that domain must lead to: own if the domain has
+// a target of its own, else the platform's, with {domain} (without a leading
+// "*.") and {app} filled in, lower case and without a trailing dot. Empty when
+// there is no target at all.
+func (p Platform) TargetFor(domain, app, own string) string {
+	pattern := p.Target
+	if own != "" {
+		pattern = own
+	}
+	fill := strings.NewReplacer("{domain}", strings.TrimPrefix(domain, "*."), "{app}", app)
+	return strings.ToLower(strings.TrimSuffix(fill.Replace(pattern), "."))
 }
 
 // Directory is what a CA's directory says of the CA.

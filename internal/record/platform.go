@@ -14,6 +14,9 @@ type Platform struct {
 	Addresses []netip.Addr
 	// LegacyTargets are patterns of targets that no longer work.
 	LegacyTargets []string
+	// ProbeAllow are ranges that count as reachable although they are not
+	// public, for a private platform.
+	ProbeAllow []netip.Prefix
 	// CAAIdentities are the CA's issuer domain names from its directory; empty
 	// when not yet known.
 	CAAIdentities []string

@@ -1,0 +1,33 @@
+package settings
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+)
+
+// Fingerprint digests what decisions are made of: another fingerprint means
+// that every domain deserves another look. Where and how fast the work is done
+// (repository, store, concurrency, interval) does not count.
+func (s Settings) Fingerprint() string {
+	policy := s.Policy
+	policy.Concurrency = 0
+	targets := make([]string, len(s.Deploy))
+	for i, d := range s.Deploy {
+		targets[i] = d.Name
+	}
+	content, err := json.Marshal(struct {
+		Directory string
+		Limits    Limits
+		Challenge Challenge
+		Platform  Platform
+		Policy    Policy
+		Targets   []string
+	}{s.ACME.Directory, s.ACME.Limits, s.Challenge, s.Platform, policy, targets})
+	if err != nil {
+		panic(fmt.Sprintf("settings cannot be marshalled: %v", err))
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}

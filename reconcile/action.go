@@ -1,0 +1,105 @@
+package reconcile
+
+import (
+	"cmp"
+	"slices"
+)
+
+// ActionKind is what is to be done.
+type ActionKind string
+
+// The actions, in the order of a plan.
+const (
+	// Issue orders a first certificate.
+	Issue ActionKind = "issue"
+	// Renew orders the next one because time is up.
+	Renew ActionKind = "renew"
+	// Replace orders the next one because this one no longer fits; the old one
+	// is kept until the new one is deployed.
+	Replace ActionKind = "replace"
+	// Deploy hands the newest pair to one target.
+	Deploy ActionKind = "deploy"
+	// Revoke revokes one serial.
+	Revoke ActionKind = "revoke"
+	// Forget takes the pair from every target and from the store.
+	Forget ActionKind = "forget"
+)
+
+// kinds is the one table of actions: their order and their symbol in a plan.
+var kinds = []struct {
+	kind   ActionKind
+	symbol string
+}{
+	{Issue, "+"},
+	{Renew, "~"},
+	{Replace, "+/-"}, // the new one first
+	{Deploy, ">"},
+	{Revoke, "-"},
+	{Forget, "x"},
+}
+
+// ActionKinds returns all kinds in the order of a plan. The slice is the
+// caller's own.
+func ActionKinds() []ActionKind {
+	all := make([]ActionKind, 0, len(kinds))
+	for _, k := range kinds {
+		all = append(all, k.kind)
+	}
+	return all
+}
+
+func (k ActionKind) rank() int {
+	for i, row := range kinds {
+		if row.kind == k {
+			return i
+		}
+	}
+	return len(kinds)
+}
+
+// Symbol is the kind's mark in a plan's text: + ~ +/- > - x; "?" for a kind
+// that does not exist.
+func (k ActionKind) Symbol() string {
+	if i := k.rank(); i < len(kinds) {
+		return kinds[i].symbol
+	}
+	return "?"
+}
+
+// Orders reports whether the action is about getting a certificate from a CA.
+func (k ActionKind) Orders() bool { return k == Issue || k == Renew || k == Replace }
+
+// Action is one thing to do for one domain.
+type Action struct {
+	Kind ActionKind `json:"action"`
+	App  string     `json:"app"`
+	// Domain is the row's key.
+	Domain string `json:"domain"`
+	// Why is a plain clause. It may name times relative to now.
+	Why string `json:"why"`
+	// Target is the deploy target of a deploy action.
+	Target string `json:"target,omitempty"`
+	// Serial and Reason (RFC 5280, section 5.3.1) belong to a revoke action.
+	Serial string `json:"serial,omitempty"`
+	Reason int    `json:"reason,omitempty"`
+}
+
+func compareActions(x, y Action) int {
+	return cmp.Or(
+		cmp.Compare(x.App, y.App),
+		cmp.Compare(x.Domain, y.Domain),
+		cmp.Compare(x.Kind.rank(), y.Kind.rank()),
+		cmp.Compare(x.Target, y.Target),
+		cmp.Compare(x.Serial, y.Serial),
+	)
+}
+
+// Sort puts actions in the order of a plan: by app, domain and kind.
+func Sort(actions []Action) { slices.SortFunc(actions, compareActions) }
+
+// The reason codes of RFC 5280, section 5.3.1, that a revocation may carry.
+const (
+	keyCompromise        = 1
+	superseded           = 4
+	cessationOfOperation = 5
+)

@@ -1,0 +1,70 @@
+package reconcile
+
+import (
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+const nobody = "none"
+
+// Attention says who must act before the domain gets on: owner, operator or
+// none. It follows the finding that is to be mended first; warnings ask for
+// nobody.
+func Attention(d record.Domain) string {
+	for _, f := range d.Findings {
+		if !f.Warning {
+			return attentionOf(f.Code)
+		}
+	}
+	return nobody
+}
+
+// attentionOf departs from the table in one place: a wildcard's owner can do
+// nothing while no DNS provider can be configured, and none can be yet.
+func attentionOf(c failure.Code) string {
+	if c == failure.WildcardNeedsDNS {
+		return string(failure.Operator)
+	}
+	return failure.Of(c).Attention()
+}
+
+// AppAttention is who must act for an app: the operator if anything needs the
+// operator, else the owner if anything needs the owner. Claims that were not
+// granted count, see [record.App].Refusals.
+func AppAttention(a record.App, domains []record.Domain) string {
+	worst := nobody
+	for _, r := range a.Refusals {
+		worst = worseAttention(worst, attentionOf(r.Finding.Code))
+	}
+	for _, d := range domains {
+		worst = worseAttention(worst, Attention(d))
+	}
+	return worst
+}
+
+func worseAttention(x, y string) string {
+	for _, who := range []string{string(failure.Operator), string(failure.Owner)} {
+		if x == who || y == who {
+			return who
+		}
+	}
+	return nobody
+}
+
+// severity orders states from worst to best.
+var severity = []record.State{
+	record.Failed, record.Failing, record.Held, record.Waiting, record.InProgress,
+	record.DNSVerified, record.CertIssued, record.Manual, record.Disabled,
+}
+
+// Worst is the worst of the states, Disabled when there are none.
+func Worst(states ...record.State) record.State {
+	for _, s := range severity {
+		for _, have := range states {
+			if have == s {
+				return s
+			}
+		}
+	}
+	return record.Disabled
+}

@@ -1,0 +1,228 @@
+package verify
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+const (
+	// maxBody is what a CA reads of a response at most; a longer one is
+	// refused, so one byte more tells the two apart.
+	maxBody = 128
+	// maxResponseHeader keeps a hostile server from feeding us megabytes.
+	maxResponseHeader = 64 << 10
+)
+
+// fetcher makes one request to one address, whatever the URL's host resolves
+// to elsewhere.
+type fetcher struct {
+	addr        netip.Addr
+	port        int
+	guard       Guard
+	dialTimeout time.Duration
+}
+
+// answer is what is read of a response.
+type answer struct {
+	status           int
+	location         string
+	server, via, ray string
+	contentType      string
+	body             []byte // at most maxBody+1 bytes
+}
+
+// redirects holds for what HTTP clients follow; which of these a CA follows is
+// ports.follow's business.
+func (a answer) redirects() bool {
+	switch a.status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return a.location != ""
+	}
+	return false
+}
+
+// The two steps before a request is sent, so that blame can tell them apart.
+type (
+	dialError      struct{ error }
+	handshakeError struct{ error }
+)
+
+func (e dialError) Unwrap() error      { return e.error }
+func (e handshakeError) Unwrap() error { return e.error }
+
+func connectionFailed(err error) bool {
+	var dial dialError
+	return errors.As(err, &dial)
+}
+
+func (f fetcher) get(ctx context.Context, at *url.URL) (answer, error) {
+	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return answer{}, err
+	}
+	request.Header.Set("User-Agent", "acmsync (+https://github.com/acmsync/acmsync; checking before a CA does)")
+	request.Header.Set("Accept", "*/*")
+	response, err := f.client().Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	// A body that breaks off is judged by what came of it.
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	if err := ctx.Err(); err != nil {
+		return answer{}, err
+	}
+	header := response.Header
+	return answer{
+		status:      response.StatusCode,
+		location:    header.Get("Location"),
+		server:      clean(header.Get("Server"), maxHeader),
+		via:         clean(header.Get("Via"), maxHeader),
+		ray:         clean(header.Get("CF-RAY"), maxHeader),
+		contentType: header.Get("Content-Type"),
+		body:        body,
+	}, nil
+}
+
+// client is for one request: it goes to f.addr only, through no proxy, and
+// leaves no connection behind. Redirects are not followed here. The one
+// repetition it allows is for a connection that broke before an answer, as
+// happens when an edge restarts; a CA would have asked from elsewhere, too.
+func (f fetcher) client() *retryablehttp.Client {
+	return &retryablehttp.Client{
+		HTTPClient: &http.Client{
+			Transport: &http.Transport{
+				Proxy:                  nil,
+				DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return f.dial(ctx) },
+				DialTLSContext:         f.dialTLS,
+				DisableKeepAlives:      true,
+				DisableCompression:     true,
+				MaxResponseHeaderBytes: maxResponseHeader,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		RetryMax:     1,
+		RetryWaitMin: pause,
+		RetryWaitMax: pause,
+		Backoff:      retryablehttp.DefaultBackoff,
+		CheckRetry:   brokenOff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+}
+
+// brokenOff is the retry policy: never for an answer of any status, a failed
+// dial or handshake, or a time-out.
+func brokenOff(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	var handshake handshakeError
+	if err == nil || ctx.Err() != nil || connectionFailed(err) || errors.As(err, &handshake) {
+		return false, nil
+	}
+	return broken(err), nil
+}
+
+func broken(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+func (f fetcher) dial(ctx context.Context) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: f.dialTimeout, KeepAlive: -1, Control: f.guard.Control}
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(f.addr.String(), strconv.Itoa(f.port)))
+	if err != nil {
+		return nil, dialError{err}
+	}
+	return conn, nil
+}
+
+// dialTLS accepts any certificate: RFC 8555, section 8.3, has the CA follow
+// redirects to https, and CAs do not verify what they find there.
+func (f fetcher) dialTLS(ctx context.Context, _, hostport string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return nil, dialError{err}
+	}
+	raw, err := f.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn := tls.Client(raw, &tls.Config{ServerName: host, InsecureSkipVerify: true})
+	if err := conn.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, handshakeError{err}
+	}
+	return conn, nil
+}
+
+// blame says how a request failed in words of our own: an error's text may
+// quote what the server sent.
+func blame(err error) (record.ProbeResult, string) {
+	var forbidden *ForbiddenError
+	var handshake handshakeError
+	switch {
+	case errors.As(err, &forbidden):
+		return record.ProbeForbidden, "is not a public address"
+	case timedOut(err):
+		return record.ProbeTimeout, "does not answer in time"
+	case errors.As(err, &handshake):
+		return record.ProbeTLS, "fails the TLS handshake: " + handshakeWords(handshake.error)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return record.ProbeRefused, "refuses the connection"
+	case broken(err):
+		return record.ProbeRefused, "closes the connection without an answer"
+	case ours(err):
+		return record.ProbeNotAsked, "cannot be reached from here"
+	case connectionFailed(err):
+		return record.ProbeRefused, "cannot be connected to"
+	}
+	return record.ProbeRefused, "answers something that is not HTTP"
+}
+
+func timedOut(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.Is(err, syscall.ETIMEDOUT)
+}
+
+// ours are failures of this machine: no route (often: no IPv6 here), no
+// permission, no sockets left.
+func ours(err error) bool {
+	for _, errno := range []syscall.Errno{
+		syscall.ENETUNREACH, syscall.EADDRNOTAVAIL, syscall.EACCES, syscall.EPERM,
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.EAFNOSUPPORT,
+	} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+// handshakeWords names an alert, which is a code of a fixed list; other errors
+// may quote the server.
+func handshakeWords(err error) string {
+	var alert tls.AlertError
+	var header tls.RecordHeaderError
+	switch {
+	case errors.As(err, &alert):
+		return alert.Error()
+	case errors.As(err, &header):
+		return "the port does not speak TLS"
+	case broken(err):
+		return "the connection is closed"
+	}
+	return "no agreement"
+}

@@ -1,0 +1,116 @@
+package verify
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// DefaultTimeout is how long one observation may take.
+const DefaultTimeout = 15 * time.Second
+
+// Config says whom to ask and what may be dialled.
+type Config struct {
+	// Resolvers are recursive, validating resolvers as host:port, asked in
+	// order. Port 53 is filled in.
+	Resolvers []string
+	// ProbeAllow are ranges that may be dialled although they are not public,
+	// for a private platform.
+	ProbeAllow []netip.Prefix
+	// Timeout bounds one observation; zero means [DefaultTimeout].
+	Timeout time.Duration
+	// Logger gets one debug line per question to a resolver; nil: none.
+	Logger *slog.Logger
+}
+
+// Verifier observes names. It is safe for concurrent use and keeps nothing
+// open between calls; what it remembers are answers about names that many
+// domains share (a common target, the parents in a CAA climb), for their TTL
+// and at most 30 seconds. A name's own records are asked anew each time.
+type Verifier struct {
+	timeout  time.Duration
+	resolver *resolver
+	shared   *cache
+	guard    Guard
+}
+
+// New returns a Verifier. Nothing is dialled yet.
+func New(c Config) *Verifier {
+	if c.Timeout <= 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	r := newResolver(c.Resolvers, c.Timeout, c.Logger)
+	return &Verifier{
+		timeout:  c.Timeout,
+		resolver: r,
+		shared:   newCache(r.lookup),
+		guard:    NewGuard(c.ProbeAllow...),
+	}
+}
+
+// Observe makes the checks that q asks for, side by side, within the timeout.
+// Each check that is asked for has a part in the observation, however it
+// ended; ctx's end makes the rest "could not ask".
+//
+// A wildcard has no host to fetch from, so its Probe and Served stay nil.
+func (v *Verifier) Observe(ctx context.Context, q record.Question) record.Observation {
+	o := record.Observation{Name: q.Name, At: time.Now()}
+	ctx, cancel := context.WithTimeout(ctx, v.timeout)
+	defer cancel()
+	s := v.subject(ctx, q.Name)
+	host := !s.wildcard()
+
+	var checks sync.WaitGroup
+	if q.DNS {
+		checks.Go(func() { o.DNS = v.observeDNS(ctx, s, q.Target) })
+	}
+	if q.CAA {
+		checks.Go(func() { o.CAA = v.observeCAA(ctx, s) })
+	}
+	if q.Probe && host {
+		checks.Go(func() { o.Probe = v.observeProbe(ctx, s, q) })
+	}
+	if q.Served && host {
+		checks.Go(func() { o.Served = v.observeServed(ctx, s, q) })
+	}
+	checks.Wait()
+	return o
+}
+
+// subject is the name an observation is about. All of its checks share one
+// look at its addresses, so that they agree with each other.
+type subject struct {
+	name    string // without a trailing dot
+	a, aaaa func() reply
+}
+
+func (v *Verifier) subject(ctx context.Context, name string) *subject {
+	once := func(qtype uint16) func() reply {
+		return sync.OnceValue(func() reply { return v.resolver.lookup(ctx, name, qtype) })
+	}
+	name = strings.TrimSuffix(name, ".")
+	return &subject{name: name, a: once(dns.TypeA), aaaa: once(dns.TypeAAAA)}
+}
+
+func (s *subject) wildcard() bool { return strings.HasPrefix(s.name, "*.") }
+
+// both asks for the two address families at once.
+func (s *subject) both() (a, aaaa reply) { return sideBySide(s.a, s.aaaa) }
+
+func sideBySide(one, two func() reply) (first, second reply) {
+	var asking sync.WaitGroup
+	asking.Go(func() { second = two() })
+	first = one()
+	asking.Wait()
+	return first, second
+}

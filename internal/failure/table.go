@@ -51,13 +51,13 @@ var reasons = []Reason{
 	},
 	{
 		IncorrectDNS, "Incorrect DNS settings", Owner, Backoff,
-		"{name} resolves to {observed}, which does not belong to this platform.",
-		"Set {expected}.",
+		"{name} leads to {observed}, which {detail}.",
+		"Set {expected}",
 	},
 	{
 		DNSSECFailed, "Incorrect DNS settings (DNSSEC)", Owner, Backoff,
-		"{name} resolves only with DNSSEC validation switched off{detail}: the zone's signatures and its DS record disagree.",
-		"Re-sign the zone of {name} at your DNS provider, or remove its DS record at the registrar.",
+		"{name} resolves only with DNSSEC validation switched off{detail}.",
+		"Sign the zone of {name} anew at its DNS provider so that it fits the DS record at the registrar, or remove that DS record.",
 	},
 	{
 		NoWebProcess, "Incorrect DNS settings (no web process)", Owner, OnChange,
@@ -67,22 +67,22 @@ var reasons = []Reason{
 	{
 		DNSUnresolved, "Unable to resolve DNS for domain", Owner, Backoff,
 		"{name} has no address that a public resolver can find{detail}.",
-		"Set {expected}.",
+		"Set {expected}",
 	},
 	{
 		CDNChallengeMissing, "CDN not returning HTTP challenge", Owner, Backoff,
 		"http://{name}/.well-known/acme-challenge/ does not return the challenge{detail}.",
-		"Make whatever answers for {name} (a CDN, proxy or firewall) pass http://{name}/.well-known/acme-challenge/ through to this platform, or set {expected}.",
+		"Make whatever answers for {name} (a CDN, proxy or firewall) pass http://{name}/.well-known/acme-challenge/ through to this platform, or set {expected}",
 	},
 	{
 		RedirectDropsPath, "DNS redirect not forwarding path", Owner, Backoff,
 		"{name} redirects to {location}, which loses the challenge path.",
-		"Make the redirect keep the path (/.well-known/acme-challenge/… must stay in it), or replace it: set {expected}.",
+		"Make the redirect keep the path (/.well-known/acme-challenge/… must stay in it), or replace it: set {expected}",
 	},
 	{
 		IncorrectCNAME, "Incorrect CNAME target", Owner, Backoff,
-		"{name} points at {observed}, which is not a valid target.",
-		"Set {expected}.",
+		"{name} points at {observed}, which is {detail} a valid target.",
+		"Set {expected}",
 	},
 	{
 		RateLimited, "Rate limited", CA, Until,
@@ -106,13 +106,13 @@ var reasons = []Reason{
 	},
 	{
 		CAAForbids, "CAA record prevents issuance", Owner, Backoff,
-		"The CAA records of {zone} do not allow {ca} to issue for {name}.",
-		"Add {expected}.",
+		"The CAA records of {zone} do not allow {ca} to issue for {name}{detail}.",
+		"Add {expected}",
 	},
 	{
 		DomainNotFound, "Domain record does not exist", Owner, Backoff,
 		"{name} does not exist in DNS (NXDOMAIN).",
-		"Add {expected}.",
+		"Add {expected}",
 	},
 	{
 		UnsafeDomain, "Domain considered unsafe", Owner, OnChange,
@@ -128,12 +128,12 @@ var reasons = []Reason{
 	{
 		AAAAMismatch, "IPv6 address does not belong here", Owner, Backoff,
 		"{name} has the IPv6 address {observed}, which does not belong to this platform; the CA asks IPv6 first.",
-		"Remove {observed}, or set {expected}.",
+		"Remove AAAA {name} {observed}",
 	},
 	{
 		ReservedAddress, "Address is not public", Owner, Backoff,
 		"{name} leads to {observed}, an address that cannot be reached from the internet.",
-		"Set {expected}.",
+		"Set {expected}",
 	},
 	{
 		ChallengeUnreach, "Challenge cannot be reached", Owner, Backoff,
@@ -178,7 +178,7 @@ var reasons = []Reason{
 	{
 		OwnershipUnproven, "Ownership not proven", Owner, Backoff,
 		"{name} has no TXT record that proves who it belongs to.",
-		"Add {expected}.",
+		"Add {expected}",
 	},
 	{
 		AccountProblem, "ACME account problem", Operator, Backoff,

@@ -1,0 +1,89 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// Checks turns an observation into the lights of a status entry: pass, fail, or
+// unknown where we could not ask. A part that was not asked for stays empty, so
+// that the caller keeps what it knew; so do Issued and Deployed, which are not
+// observed.
+//
+// A record that leads elsewhere while the probe gets our answer passes: a CDN
+// in front is a way to run a site. Everything else that a check finds fails its
+// light, even where it does not block an order.
+func Checks(p record.Platform, q record.Question, o record.Observation) record.Checks {
+	f := gather(p, q, o, nil)
+	findings := explain(table(), f)
+	return record.Checks{
+		DNS:       f.dnsLight(findings),
+		CAA:       f.caaLight(findings),
+		Challenge: f.challengeLight(),
+		Served:    f.servedLight(),
+	}
+}
+
+func (f facts) dnsLight(findings []record.Finding) record.Check {
+	switch {
+	case f.DNS == nil:
+		return ""
+	case found(findings, failure.DNSTimeout, failure.DNSSECFailed, failure.DNSUnresolved, failure.DomainNotFound) && len(f.resolved()) == 0:
+		return record.Fail
+	case !f.matched() && found(findings, failure.ReservedAddress, failure.IncorrectCNAME, failure.IncorrectDNS, failure.AAAAMismatch):
+		return record.Fail
+	case len(f.resolved()) == 0, len(f.edge) == 0 && !f.viaTarget():
+		return record.Unknown // nothing was answered, or nothing to hold it against
+	default:
+		return record.Pass
+	}
+}
+
+func (f facts) caaLight(findings []record.Finding) record.Check {
+	switch {
+	case f.CAA == nil:
+		return ""
+	case found(findings, failure.CAAForbids, failure.CAAUnsupported):
+		return record.Fail
+	case f.CAA.Answer == record.Answered, f.CAA.Answer == record.NoData, f.CAA.Answer == record.NXDomain:
+		return record.Pass
+	default:
+		return record.Unknown
+	}
+}
+
+func (f facts) challengeLight() record.Check {
+	switch {
+	case f.Probe == nil:
+		return ""
+	case f.matched():
+		return record.Pass
+	case f.Probe.Result == record.ProbeNotAsked, f.Probe.Result == "":
+		return record.Unknown
+	case f.Probe.Result == record.ProbeForbidden && f.ours(f.Probe.Address) && !redirected(f.Probe):
+		return record.Unknown
+	default:
+		return record.Fail
+	}
+}
+
+// servedLight: a refusal or another certificate is an answer; silence may be
+// our network's.
+func (f facts) servedLight() record.Check {
+	switch {
+	case f.Served == nil:
+		return ""
+	case f.Served.Answer == record.NoAnswer, f.Served.Answer == record.TimedOut, f.Served.Answer == "":
+		return record.Unknown
+	case f.Served.Answer == record.Answered && f.Served.SHA256 == f.question.ServedSHA256 && f.Served.SHA256 != "":
+		return record.Pass
+	default:
+		return record.Fail
+	}
+}
+
+func found(findings []record.Finding, codes ...failure.Code) bool {
+	return slices.ContainsFunc(findings, func(f record.Finding) bool { return slices.Contains(codes, f.Code) })
+}

@@ -1,0 +1,151 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// Extended DNS errors (RFC 8914, section 4) that tell a resolver that reached
+// no name server from one that distrusts what it got.
+const (
+	edeNoReachableAuthority = 22
+	edeNetworkError         = 23
+)
+
+var edeTexts = map[uint16]string{
+	6:                       "DNSSEC bogus",
+	7:                       "signature expired",
+	8:                       "signature not yet valid",
+	9:                       "DNSKEY missing",
+	10:                      "signatures missing",
+	edeNoReachableAuthority: "no reachable name server",
+	edeNetworkError:         "network error",
+}
+
+// dnsTimeout: the name servers did not answer in time. A time-out of the CAA
+// query alone only advises: CAs retry it, from elsewhere.
+func dnsTimeout(f facts) (record.Finding, bool) {
+	if i := slices.IndexFunc(f.unresolved(), timedOut); i >= 0 {
+		return f.finding(failure.DNSTimeout, failure.Values{"detail": because(edeText(f.unresolved()[i]))}), true
+	}
+	if f.CAA != nil && f.CAA.Answer == record.TimedOut && !f.CAA.OthersAnswer {
+		finding := f.finding(failure.DNSTimeout, failure.Values{"detail": because("no answer about CAA of " + f.caaZone())})
+		finding.Warning = true
+		return finding, true
+	}
+	return record.Finding{}, false
+}
+
+func timedOut(a record.Addresses) bool {
+	return a.Answer == record.TimedOut || a.Answer == record.ServFail && !a.CheckingDisabled && unreachable(a.EDE)
+}
+
+func unreachable(ede []uint16) bool {
+	return slices.Contains(ede, edeNoReachableAuthority) || slices.Contains(ede, edeNetworkError)
+}
+
+// dnssecFailed: what fails is answered once validation is switched off
+// (RFC 4035, section 5.5), with or without an extended error that says so.
+func dnssecFailed(f facts) (record.Finding, bool) {
+	i := slices.IndexFunc(f.unresolved(), bogus)
+	if i < 0 {
+		return record.Finding{}, false
+	}
+	finding := f.finding(failure.DNSSECFailed, failure.Values{"detail": because(edeText(f.unresolved()[i]))})
+	finding.Expected, finding.Observed = f.expected(), f.answers()
+	return finding, true
+}
+
+func bogus(a record.Addresses) bool { return a.Answer == record.ServFail && a.CheckingDisabled }
+
+// dnsUnresolved: a loop, a server's failure, or a name without any address.
+func dnsUnresolved(f facts) (record.Finding, bool) {
+	cause, ok := f.whyUnresolved()
+	if !ok {
+		return record.Finding{}, false
+	}
+	finding := f.finding(failure.DNSUnresolved, failure.Values{"detail": because(cause)})
+	finding.Expected, finding.Observed = f.expected(), append(f.observed(), f.answers()...)
+	finding.Warning = f.provedInDNS()
+	return finding, true
+}
+
+func (f facts) whyUnresolved() (cause string, ok bool) {
+	families := f.unresolved()
+	switch {
+	case f.DNS == nil:
+		return "", false
+	case f.DNS.Loop:
+		return "its CNAME records form a loop", true
+	case anyFamily(families, broken):
+		i := slices.IndexFunc(families, broken)
+		return "its name servers answer " + answerText(families[i].Answer), true
+	case len(families) > 0 && !anyFamily(families, func(a record.Addresses) bool { return a.Answer != record.NoData }):
+		return "it has neither an A nor an AAAA record", true
+	default:
+		return "", false
+	}
+}
+
+func broken(a record.Addresses) bool {
+	switch a.Answer {
+	case record.Refused, record.NotImp, record.FormErr:
+		return true
+	case record.ServFail:
+		return !bogus(a) && !timedOut(a)
+	default:
+		return false
+	}
+}
+
+// domainNotFound: NXDOMAIN for the name itself. At the end of a CNAME it is a
+// dangling record, which incorrectDNS reports.
+func domainNotFound(f facts) (record.Finding, bool) {
+	missing := anyFamily(f.unresolved(), func(a record.Addresses) bool { return a.Answer == record.NXDomain })
+	if !missing || len(f.DNS.Chain) > 0 {
+		return record.Finding{}, false
+	}
+	finding := f.finding(failure.DomainNotFound, nil)
+	finding.Expected = f.expected()
+	finding.Warning = f.provedInDNS()
+	return finding, true
+}
+
+// answers states, in place of records, how the name servers answered.
+func (f facts) answers() []record.RR {
+	if f.DNS == nil {
+		return nil
+	}
+	var rrs []record.RR
+	for i, a := range f.unresolved() {
+		if a.Answer != "" && a.Answer != record.NoAnswer && a.Answer != record.Answered {
+			rrs = append(rrs, record.RR{Type: []string{"A", "AAAA"}[i], Name: f.name, Value: answerText(a.Answer)})
+		}
+	}
+	return rrs
+}
+
+// answerText names an answer as dig does.
+func answerText(a record.Answer) string {
+	switch a {
+	case record.NoData:
+		return "no data"
+	case record.TimedOut:
+		return "nothing in time"
+	default:
+		return Clean(strings.ToUpper(string(a)), maxWord)
+	}
+}
+
+func edeText(a record.Addresses) string {
+	for _, code := range a.EDE {
+		if text, ok := edeTexts[code]; ok {
+			return fmt.Sprintf("%s (EDE %d)", text, code)
+		}
+	}
+	return ""
+}

@@ -96,7 +96,7 @@ var domainShape = &shape{
 		},
 		challengeField,
 		{
-			name: "target", kind: text, looks: `^[^\s*/:@]+$`, max: 253,
+			name: "target", kind: text, looks: `^[^\s*/:@_]+$`, max: 253,
 			doc: "What the domain's CNAME must point at, where that is not the platform's own target.",
 		},
 		refreshField,

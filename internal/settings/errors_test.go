@@ -65,7 +65,7 @@ func TestErrors(t *testing.T) {
 		"notify":                    {"notify: [{url: x}]", "acmsync.yaml:4:9: notify: is not in this release; remove it"},
 		"forge":                     {"forge: {kind: github}", "acmsync.yaml:4:8: forge: is not in this release; remove it"},
 		"store.git":                 {"store: {git: {branch: acm-vault}}", "acmsync.yaml:4:14: store.git: is not in this release; remove it"},
-		"postgres":                  {`store: {url: "postgres://u:pw@h/db"}`, "acmsync.yaml:4:14: store.url: Postgres is not in this release; use sqlite:///path/to/acmsync.db"},
+		"postgres":                  {`store: {url: "postgres://u:pw@h/db"}`, "acmsync.yaml:4:14: store.url: postgres:// is not in this release; use sqlite:///path/to/acmsync.db"},
 		"identity":                  {"store: {identityFile: x}", "acmsync.yaml:4:23: store.identityFile: is not in this release; remove it"},
 		"web page":                  {"daemon: {listen: ':8402'}", "acmsync.yaml:4:18: daemon.listen: is not in this release; remove it"},
 		"dns-01":                    {"challenge: {default: dns-01}", "acmsync.yaml:4:22: challenge.default: dns-01 is not in this release; use http-01"},

@@ -177,7 +177,7 @@ func storeURL(to *Store) setter {
 			return err
 		}
 		if strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://") {
-			return errors.New("Postgres is not in this release; use sqlite:///path/to/acmsync.db")
+			return errors.New("postgres:// is not in this release; use sqlite:///path/to/acmsync.db")
 		}
 		name, ok := strings.CutPrefix(s, "sqlite://")
 		if !ok || name == "" || strings.ContainsAny(name, "?#%") {

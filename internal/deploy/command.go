@@ -1,0 +1,112 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+const (
+	maxOutput = 4 << 10
+	// maxChanged is where ACMSYNC_CHANGED gives way to the count: Linux takes
+	// no single variable over 128 KiB (execve(2), MAX_ARG_STRLEN).
+	maxChanged = 64 << 10
+	// lingering is how long a hook's children may keep its output open after
+	// it has ended.
+	lingering = time.Second
+)
+
+// command is a hook as the operator wrote it.
+type command struct {
+	argv    []string
+	timeout time.Duration
+}
+
+// run executes the command for the names. It gets PATH, HOME and what changed,
+// and nothing else of our environment, where credentials may be.
+func (c command) run(ctx context.Context, names []string) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var out tail
+	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
+	cmd.Env = environment(names)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = lingering
+	// A group of its own, so that what the hook started ends with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	err := cmd.Run()
+	switch {
+	case err == nil, errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return c.failed(fmt.Sprintf("took longer than %s and was ended", c.timeout), &out)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return c.failed(err.Error(), &out)
+}
+
+// failed names the command but not its arguments, which may hold a secret.
+func (c command) failed(how string, out *tail) error {
+	text := clean(out.String())
+	if text != "" {
+		text = ": " + text
+	}
+	return fmt.Errorf("%s: %s%s", c.argv[0], strings.TrimPrefix(how, "exec: "), text)
+}
+
+func environment(names []string) []string {
+	path := os.Getenv("PATH")
+	if path == "" {
+		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	}
+	env := []string{"PATH=" + path, "LC_ALL=C", "ACMSYNC_CHANGED_COUNT=" + strconv.Itoa(len(names))}
+	if home := os.Getenv("HOME"); home != "" {
+		env = append(env, "HOME="+home)
+	}
+	if changed := strings.Join(names, ","); len(changed) <= maxChanged {
+		env = append(env, "ACMSYNC_CHANGED="+changed)
+	}
+	return env
+}
+
+// tail keeps the last of what is written to it: a command says at its end why
+// it failed.
+type tail struct{ kept []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	n := len(p)
+	if n > maxOutput {
+		p = p[n-maxOutput:]
+	}
+	t.kept = append(t.kept, p...)
+	if extra := len(t.kept) - maxOutput; extra > 0 {
+		t.kept = append(t.kept[:0], t.kept[extra:]...)
+	}
+	return n, nil
+}
+
+func (t *tail) String() string { return string(t.kept) }
+
+// clean makes a command's output one harmless line: no control characters,
+// which move cursors, and no format characters, which turn text around.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
+			return ' '
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	return strings.Join(strings.Fields(s), " ")
+}

@@ -1,0 +1,279 @@
+package deploy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/acmsync/acmsync/internal/deploy"
+)
+
+// runs records what a hook was run for, and when.
+type runs struct {
+	mu    sync.Mutex
+	begun time.Time
+	log   []string
+}
+
+func (r *runs) add(names []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.log = append(r.log, fmt.Sprintf("%s %s", time.Since(r.begun), strings.Join(names, ",")))
+}
+
+func TestInstallsCloseTogetherShareARun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := runs{begun: time.Now()}
+		hook := deploy.NewGathering(func(_ context.Context, names []string) error { r.add(names); return nil })
+		var wg sync.WaitGroup
+		for i, name := range []string{"c", "a", "b", "a"} {
+			wg.Go(func() {
+				<-time.After(time.Duration(i) * 40 * time.Millisecond)
+				if err := hook.Wait(t.Context(), name); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if diff := cmp.Diff([]string{"170ms a,b,c"}, r.log); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestASteadyStreamOfInstallsDoesNotPutTheRunOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var first time.Duration
+		begun := time.Now()
+		var once sync.Once
+		hook := deploy.NewGathering(func(context.Context, []string) error {
+			once.Do(func() { first = time.Since(begun) })
+			return nil
+		})
+		var wg sync.WaitGroup
+		for i := range 300 {
+			wg.Go(func() {
+				<-time.After(time.Duration(i) * 30 * time.Millisecond)
+				_ = hook.Wait(t.Context(), fmt.Sprint(i))
+			})
+		}
+		wg.Wait()
+		if first == 0 || first > 5*time.Second {
+			t.Errorf("the first run began after %s", first)
+		}
+	})
+}
+
+func TestWhatIsInstalledDuringARunGetsTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := runs{begun: time.Now()}
+		hook := deploy.NewGathering(func(_ context.Context, names []string) error {
+			r.add(names)
+			<-time.After(time.Second)
+			return errors.New("run for " + strings.Join(names, ","))
+		})
+		errs := make([]string, 3)
+		var wg sync.WaitGroup
+		for i, name := range []string{"a", "b", "c"} {
+			wg.Go(func() {
+				<-time.After(time.Duration(i) * 400 * time.Millisecond)
+				errs[i] = hook.Wait(t.Context(), name).Error()
+			})
+		}
+		wg.Wait()
+		if diff := cmp.Diff([]string{"50ms a", "1.05s b,c"}, r.log); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"run for a", "run for b,c", "run for b,c"}, errs); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestARunEndsWhenNobodyWaitsForIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		hook := deploy.NewGathering(func(ctx context.Context, _ []string) error {
+			<-ctx.Done()
+			ended = true
+			return ctx.Err()
+		})
+		begun := time.Now()
+		short, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		long, stopLong := context.WithTimeout(t.Context(), 2*time.Second)
+		defer stopLong()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := hook.Wait(short, "a"); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second || ended {
+				t.Errorf("one of two gave up: %v after %s, run ended %v", err, time.Since(begun), ended)
+			}
+		})
+		wg.Go(func() {
+			if err := hook.Wait(long, "b"); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 2*time.Second || !ended {
+				t.Errorf("the last gave up: %v after %s, run ended %v", err, time.Since(begun), ended)
+			}
+		})
+		wg.Wait()
+	})
+}
+
+func TestHookLearnsWhatChangedAndNothingElse(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("ACMSYNC_TEST_SECRET", "hunter2")
+	out := filepath.Join(dir, "env")
+	target := deploy.NewFiles(deploy.FilesConfig{Dir: filepath.Join(dir, "live"), Hook: []string{"sh", "-c", `env > "$0"`, out}})
+	var wg sync.WaitGroup
+	for _, name := range []string{"b.example", "*.a.example"} {
+		p := pair(t, name, day(0))
+		wg.Go(func() {
+			if err := target.Install(context.Background(), p); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	env, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(env), "ACMSYNC_CHANGED=*.a.example,b.example\n") || !strings.Contains(string(env), "ACMSYNC_CHANGED_COUNT=2\n") {
+		t.Errorf("environment:\n%s", env)
+	}
+	if strings.Contains(string(env), "hunter2") {
+		t.Error("the hook inherits our environment")
+	}
+}
+
+func TestAFailedHookIsRunAgainByTheNextInstall(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	flag := filepath.Join(dir, "mended")
+	target := deploy.NewFiles(deploy.FilesConfig{
+		Dir: filepath.Join(dir, "live"), Hook: []string{"sh", "-c", `printf 'nginx: \033[31mbad\n  config\n'; test -e "$0"`, flag},
+	})
+	p := pair(t, "a.example", day(0))
+	err := target.Install(t.Context(), p)
+	if err == nil || !strings.HasSuffix(err.Error(), "its hook failed: sh: exit status 1: nginx: [31mbad config") {
+		t.Errorf("got %v", err)
+	}
+	serves(t, filepath.Join(dir, "live"), p)
+	if err := os.WriteFile(flag, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	install(t, target, p)
+}
+
+func TestAHookThatHangsIsEndedWithEverythingItStarted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	target := deploy.NewFiles(deploy.FilesConfig{
+		Dir: filepath.Join(dir, "live"), Hook: []string{"sh", "-c", `mkfifo "$0"; (exec 3<>"$0"; echo x > "$0.up"; sleep 600) & wait`, filepath.Join(dir, "fifo")},
+		HookTimeout: time.Second,
+	})
+	begun := time.Now()
+	err := target.Install(t.Context(), pair(t, "a.example", day(0)))
+	if err == nil || !strings.Contains(err.Error(), "took longer than 1s and was ended") {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "fifo.up")); err != nil {
+		t.Fatalf("the child never ran, so nothing is proven: %v", err)
+	}
+	// A fifo without readers refuses a writer that does not wait.
+	fifo, err := os.OpenFile(filepath.Join(dir, "fifo"), os.O_WRONLY|nonblock, 0)
+	for deadline := time.Now().Add(5 * time.Second); err == nil && time.Now().Before(deadline); {
+		_ = fifo.Close()
+		fifo, err = os.OpenFile(filepath.Join(dir, "fifo"), os.O_WRONLY|nonblock, 0)
+	}
+	if err == nil {
+		t.Error("the hook's child lives on")
+	}
+}
+
+func TestCancellingEndsTheHook(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	up := filepath.Join(dir, "up")
+	target := deploy.NewFiles(deploy.FilesConfig{
+		Dir: filepath.Join(dir, "live"), Hook: []string{"sh", "-c", `mkfifo "$0"; exec 3<>"$0"; read x <&3`, up}, HookTimeout: time.Hour,
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	p := pair(t, "a.example", day(0))
+	failed := make(chan error, 1)
+	go func() { failed <- target.Install(ctx, p) }()
+	for {
+		if _, err := os.Stat(up); err == nil {
+			break
+		}
+		select {
+		case err := <-failed:
+			t.Fatalf("ended by itself: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	cancel()
+	select {
+	case err := <-failed:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("Install does not return")
+	}
+}
+
+func TestAHookMayLeaveADaemonBehind(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pid := filepath.Join(dir, "pid")
+	target := deploy.NewFiles(deploy.FilesConfig{Dir: filepath.Join(dir, "live"), Hook: []string{"sh", "-c", `sleep 30 & echo $! > "$0"`, pid}})
+	install(t, target, pair(t, "a.example", day(0)))
+	end(t, pid)
+}
+
+func TestAHookThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	target := deploy.NewFiles(deploy.FilesConfig{Dir: t.TempDir(), Hook: []string{"/nonexistent/reload", "--token=hunter2"}})
+	err := target.Install(t.Context(), pair(t, "a.example", day(0)))
+	if !errors.Is(err, os.ErrNotExist) && (err == nil || !strings.Contains(err.Error(), "no such file")) {
+		t.Errorf("got %v", err)
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("arguments may hold secrets: %v", err)
+	}
+}
+
+func TestManyNamesBecomeACount(t *testing.T) {
+	t.Parallel()
+	env := deploy.Environment(make([]string, 70_000))
+	if joined := strings.Join(env, "\n"); strings.Contains(joined, "ACMSYNC_CHANGED=") || !strings.Contains(joined, "ACMSYNC_CHANGED_COUNT=70000") {
+		t.Error("70,000 names do not become a count")
+	}
+}
+
+func TestOutputIsCutAndCleaned(t *testing.T) {
+	t.Parallel()
+	target := deploy.NewFiles(deploy.FilesConfig{
+		Dir: t.TempDir(), Hook: []string{"sh", "-c", `i=0; while [ $i -lt 2000 ]; do echo "line $i"; i=$((i+1)); done; printf 'the \342\200\256end\377'; exit 3`},
+	})
+	err := target.Install(t.Context(), pair(t, "a.example", day(0)))
+	if err == nil || len(err.Error()) > 5000 || !strings.HasSuffix(err.Error(), "line 1999 the end?") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -26,6 +26,7 @@ func TestPublic(t *testing.T) {
 		"::ffff:8.8.8.8":        false,
 		"::7f00:1":              false,
 		"64:ff9b::7f00:1":       false,
+		"5f00::1":               false,
 		"2001:0:7f00:1::":       false,
 		"2001:db8::1":           false,
 		"2002:7f00:1::":         false,
@@ -33,7 +34,7 @@ func TestPublic(t *testing.T) {
 		"fe80::1%eth0":          false,
 		"ff02::1":               false,
 		"2001:4860:4860::8888":  true,
-		"2606:4700::1111%bogus": true,
+		"2606:4700::1111%bogus": false,
 	}
 	for text, want := range cases {
 		if got := record.Public(netip.MustParseAddr(text), nil); got != want {

@@ -62,6 +62,7 @@ type CA struct {
 	url    string
 	root   []byte
 	server *http.Server
+	ended  chan struct{} // closed when the server has let go of its port
 	always bool
 
 	// pebble guards every call into Pebble: it deadlocks when its handlers run
@@ -95,6 +96,7 @@ func New(o Options) (*CA, error) {
 	c := &CA{
 		url:      "https://" + listener.Addr().String() + wfe.DirectoryPath,
 		root:     authority.root,
+		ended:    make(chan struct{}),
 		always:   o.AlwaysValid,
 		orders:   make(map[string]string),
 		verdicts: make(map[string]Verdict),
@@ -108,7 +110,10 @@ func New(o Options) (*CA, error) {
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
-	go func() { _ = c.server.ServeTLS(listener, "", "") }()
+	go func() {
+		defer close(c.ended)
+		_ = c.server.ServeTLS(listener, "", "")
+	}()
 	return c, nil
 }
 
@@ -191,4 +196,8 @@ func (c *CA) Issuers() []byte {
 }
 
 // Close stops the CA and cuts its connections.
-func (c *CA) Close() error { return c.server.Close() }
+func (c *CA) Close() error {
+	err := c.server.Close()
+	<-c.ended
+	return err
+}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -105,10 +106,10 @@ func TestWhatIsInstalledDuringARunGetsTheNext(t *testing.T) {
 func TestARunEndsWhenNobodyWaitsForIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		ended := false
+		var ended atomic.Bool
 		hook := deploy.NewGathering(func(ctx context.Context, _ []string) error {
 			<-ctx.Done()
-			ended = true
+			ended.Store(true)
 			return ctx.Err()
 		})
 		begun := time.Now()
@@ -118,13 +119,13 @@ func TestARunEndsWhenNobodyWaitsForIt(t *testing.T) {
 		defer stopLong()
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if err := hook.Wait(short, "a"); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second || ended {
-				t.Errorf("one of two gave up: %v after %s, run ended %v", err, time.Since(begun), ended)
+			if err := hook.Wait(short, "a"); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second || ended.Load() {
+				t.Errorf("one of two gave up: %v after %s, run ended %v", err, time.Since(begun), ended.Load())
 			}
 		})
 		wg.Go(func() {
-			if err := hook.Wait(long, "b"); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 2*time.Second || !ended {
-				t.Errorf("the last gave up: %v after %s, run ended %v", err, time.Since(begun), ended)
+			if err := hook.Wait(long, "b"); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 2*time.Second || !ended.Load() {
+				t.Errorf("the last gave up: %v after %s, run ended %v", err, time.Since(begun), ended.Load())
 			}
 		})
 		wg.Wait()

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// Admission is what follows from one reading of desired state.
+type Admission struct {
+	// Base is Meta.Admissions as it was when what is known was read.
+	Base int64
+	// Wants are new or changed; rows that are not named stay as they are.
+	Wants []record.Want
+	// Apps and Files replace all that were there.
+	Apps  []record.App
+	Files []AcceptedFile
+	// UsedApprovals are spent by this admission.
+	UsedApprovals []string
+	// DesiredHash and SettingsHash mark what was admitted, Revision the commit
+	// at which DesiredHash was first seen.
+	DesiredHash, SettingsHash, Revision string
+	// Tip is the last commit seen on the branch.
+	Tip string
+	Now time.Time
+}
+
+// AcceptedFile is a file of desired state that was accepted.
+type AcceptedFile struct {
+	Path string
+	// Revision is the commit it was accepted at.
+	Revision string
+	Bytes    []byte
+}
+
+// Admit writes an admission in one transaction. A row whose want is new or
+// really changed is due at a.Now at the latest and, if new, Waiting.
+//
+// [ErrStaleAdmission] means that another admission came first. When a removal
+// was approved too late for this one to see, DesiredHash is left empty in
+// [Meta], so that the next pass admits again.
+func (s *Store) Admit(ctx context.Context, a Admission) error {
+	return s.change(ctx, "admitting desired state", func(tx *sql.Tx) error {
+		if err := checkBase(ctx, tx, a.Base); err != nil {
+			return err
+		}
+		if err := admitWants(ctx, tx, a.Wants, a.Now); err != nil {
+			return err
+		}
+		if err := saveApps(ctx, tx, a.Apps); err != nil {
+			return err
+		}
+		if err := saveFiles(ctx, tx, a.Files); err != nil {
+			return err
+		}
+		waiting, err := spendApprovals(ctx, tx, a.UsedApprovals)
+		if err != nil {
+			return err
+		}
+		if waiting {
+			a.DesiredHash = ""
+		}
+		return admitted(ctx, tx, a)
+	})
+}
+
+func checkBase(ctx context.Context, tx *sql.Tx, base int64) error {
+	n, err := number(ctx, tx, metaAdmissions)
+	if err == nil && n != base {
+		return ErrStaleAdmission
+	}
+	return err
+}
+
+func admitted(ctx context.Context, tx *sql.Tx, a Admission) error {
+	for _, v := range []struct{ key, value string }{
+		{metaDesiredHash, a.DesiredHash},
+		{metaSettingsHash, a.SettingsHash},
+		{metaRevision, a.Revision},
+		{metaTip, a.Tip},
+	} {
+		if err := setValue(ctx, tx, v.key, v.value); err != nil {
+			return err
+		}
+	}
+	if err := increment(ctx, tx, metaAdmissions); err != nil {
+		return err
+	}
+	return increment(ctx, tx, metaChanges)
+}
+
+func admitWants(ctx context.Context, tx *sql.Tx, wants []record.Want, now time.Time) error {
+	if len(wants) == 0 {
+		return nil
+	}
+	stmt, err := tx.PrepareContext(ctx, admitQuery())
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for _, w := range wants {
+		w.Generation = 1
+		d := record.Domain{Want: w, State: record.Waiting, Since: now, Due: now}
+		if _, err := stmt.ExecContext(ctx, values(newRow(&d))...); err != nil {
+			return fmt.Errorf("row %s: %w", w.Key, err)
+		}
+	}
+	return nil
+}
+
+func newRow(d *record.Domain) []column {
+	nothing, nobody, zero := "", "", int64(0)
+	return append(domainColumns(d), column{"reason", &nothing},
+		column{"owner", &nobody}, column{"epoch", &zero}, column{"lease_until", &zero})
+}
+
+// admitQuery inserts a row or, where the want really differs, changes the
+// columns of what is wanted. A holder's columns stay as they are.
+func admitQuery() string {
+	var d record.Domain
+	wanted := names(wantColumns(&d.Want))
+	set := make([]string, len(wanted))
+	for i, name := range wanted {
+		set[i] = name + " = excluded." + name
+	}
+	return insertion("domains", newRow(&d)) + `
+		ON CONFLICT (key) DO UPDATE SET ` + strings.Join(set, ", ") + `,
+			generation = domains.generation + 1,
+			due_at = CASE WHEN domains.due_at < excluded.due_at THEN domains.due_at ELSE excluded.due_at END
+		WHERE (domains.` + strings.Join(wanted, ", domains.") + `)
+			IS DISTINCT FROM (excluded.` + strings.Join(wanted, ", excluded.") + `)`
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// All that is SQLite's own stands in this file; the rest of the package speaks
+// what SQLite and PostgreSQL share ($1 placeholders, upserts, RETURNING,
+// partial indexes, IS DISTINCT FROM).
+
+// dbNow is the database's clock in microseconds. Leases end by it, so that the
+// clocks of several machines need not agree.
+const dbNow = `CAST(unixepoch('subsec') * 1000000 AS BIGINT)`
+
+const gooseDialect = goose.DialectSQLite3
+
+// busyTimeout is how long a writer waits for another process's transaction.
+// It is shorter than the time a stopping program is given.
+const busyTimeout = 5 * time.Second
+
+// connect opens a writing pool of one connection, since SQLite has one writer
+// and queueing here is fair and quick where its busy handler sleeps, and a
+// reading pool, which the write-ahead log keeps from waiting for the writer.
+func connect(path string, readOnly bool) (write, read *sql.DB, err error) {
+	if path == "" {
+		write, err = pool("file::memory:", 1)
+		return write, write, err
+	}
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
+	if readOnly {
+		read, err = pool(dsn+"?"+readOnlyQuery(path), 2)
+		return read, read, err
+	}
+	// WAL: readers and the writer do not wait for each other. FULL: a commit
+	// is on disk before the request to the CA that it stands for is sent.
+	query := "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	if write, err = pool(dsn+query, 1); err != nil {
+		return nil, nil, err
+	}
+	if read, err = pool(dsn+query, 4); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	return write, read, nil
+}
+
+// readOnlyQuery keeps a reader from leaving files behind: SQLite makes -wal
+// and -shm even for a read-only connection, unless it is told that the file is
+// immutable. Without a -wal no process has the database open, so it is.
+func readOnlyQuery(path string) string {
+	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
+		return "mode=ro&immutable=1"
+	}
+	return "mode=ro"
+}
+
+func pool(dsn string, size int) (*sql.DB, error) {
+	sep := "?"
+	if strings.Contains(dsn, "?") {
+		sep = "&"
+	}
+	pragmas := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)", busyTimeout.Milliseconds())
+	db, err := sql.Open("sqlite", dsn+sep+pragmas)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db, nil
+}
+
+// translated puts the engine's own conditions into this package's errors.
+func translated(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("%w (waited %v): %w", ErrBusy, busyTimeout, err)
+	case sqlite3.SQLITE_CONSTRAINT:
+		if strings.Contains(e.Error(), "orders.directory, orders.names_key") {
+			return fmt.Errorf("%w: %w", ErrOpenIntent, err)
+		}
+	}
+	return err
+}
+
+// present reports whether a table exists.
+func present(ctx context.Context, db *sql.DB, table string) (bool, error) {
+	var n int
+	err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1`, table).Scan(&n)
+	return n > 0, err
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors that callers branch on. None of them leaves anything written.
+var (
+	// ErrLeaseLost: the lease was released, or somebody else claimed the row.
+	// Stop working on it and write nothing.
+	ErrLeaseLost = errors.New("the lease on this domain was lost to another process")
+	// ErrOvertaken: the row is not forgotten, because what is wanted of it
+	// changed meanwhile. Release it; it is due again at once.
+	ErrOvertaken = errors.New("desired state of this domain changed meanwhile")
+	// ErrStaleAdmission: another admission came between reading what is known
+	// and writing what follows from it. Read again.
+	ErrStaleAdmission = errors.New("another process admitted desired state meanwhile")
+	// ErrUnknownHash: no removal is held under the hash.
+	ErrUnknownHash = errors.New("no removal is held under this hash")
+	// ErrOpenIntent: another order for the same names at the same CA is open.
+	ErrOpenIntent = errors.New("another order for these names is open at this CA")
+	// ErrLedgerMoved: a bucket was spent from since it was read. Ask the
+	// budget again.
+	ErrLedgerMoved = errors.New("the CA's limits were spent from meanwhile")
+	// ErrNotFound: there is no such certificate.
+	ErrNotFound = errors.New("not in the store")
+	// ErrPairLost: the change would leave a row that has a certificate without
+	// one, or with one that is older or unknown.
+	ErrPairLost = errors.New("refusing to lose a valid certificate")
+	// ErrPairMismatch: key, chain and description of a pair do not belong
+	// together.
+	ErrPairMismatch = errors.New("certificate and key do not belong together")
+	// ErrReadOnly: the store was opened for reading.
+	ErrReadOnly = errors.New("the store was opened read-only")
+	// ErrBusy: another process kept the database locked.
+	ErrBusy = errors.New("the database is locked by another process")
+	// ErrSchema: the database was written by another version of the program.
+	ErrSchema = errors.New("the database has another version")
+	// ErrCheckout: the folder lies in a git checkout, where a private key is
+	// one "git add" away from being published.
+	ErrCheckout = errors.New("inside a git checkout")
+	// ErrExposed: users other than the owner can write to the folder.
+	ErrExposed = errors.New("writable by other users")
+)
+
+// FolderError is a state folder that cannot be used.
+type FolderError struct {
+	Path string
+	Err  error
+	// Remedy is what to do about it.
+	Remedy string
+}
+
+// Error names the setting that chose the folder.
+func (e *FolderError) Error() string {
+	return fmt.Sprintf("store.url: cannot keep state in %s: %v; %s", e.Path, e.Err, e.Remedy)
+}
+
+func (e *FolderError) Unwrap() error { return e.Err }
+
+// Unreadable is a row that cannot be decoded. It is left out of what it should
+// have been part of; every other row goes on.
+type Unreadable struct {
+	Key string
+	Err error
+}
+
+func (u Unreadable) Error() string {
+	return fmt.Sprintf("stored state of %s is unreadable: %v", u.Key, u.Err)
+}
+
+func (u Unreadable) Unwrap() error { return u.Err }

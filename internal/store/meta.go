@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Keys of the table meta.
+const (
+	metaTip           = "tip"
+	metaRevision      = "revision"
+	metaDesiredHash   = "desired_hash"
+	metaSettingsHash  = "settings_hash"
+	metaDirectory     = "directory"
+	metaAccountURL    = "account_url"
+	metaCAAIdentities = "caa_identities" // JSON list
+	metaAdmissions    = "admissions"     // a count
+	metaChanges       = "changes"        // a count
+	metaPublished     = "published"      // a value of changes
+)
+
+// Meta are the single values the store keeps.
+type Meta struct {
+	// Tip is the last commit seen on the branch.
+	Tip string
+	// DesiredHash is the hash of the desired state that was admitted last,
+	// empty when it must be admitted again; Revision is the commit at which it
+	// was first seen; SettingsHash goes with it. Admit writes all three.
+	DesiredHash, SettingsHash, Revision string
+	// Directory is the CA that AccountURL and CAAIdentities are of.
+	Directory     string
+	AccountURL    string
+	CAAIdentities []string
+	// Approved are the hashes of held removals that an operator approved and
+	// no admission used yet.
+	Approved map[string]bool
+	// Admissions counts admissions; the next one names it as its Base.
+	Admissions int64
+	// Changes counts transactions that changed what status shows; Published is
+	// the count at which status was last published.
+	Changes, Published int64
+}
+
+// Meta returns the single values.
+func (s *Store) Meta(ctx context.Context) (Meta, error) {
+	m := Meta{Approved: make(map[string]bool)}
+	err := s.view(ctx, "reading the store's values", func(tx *sql.Tx) error {
+		err := each(ctx, tx, `SELECT key, value FROM meta`, nil, func(scan scanner) error {
+			var key, value string
+			if err := scan(&key, &value); err != nil {
+				return err
+			}
+			return m.take(key, value)
+		})
+		if err != nil {
+			return err
+		}
+		return each(ctx, tx, `SELECT hash FROM approvals`, nil, func(scan scanner) error {
+			var hash string
+			err := scan(&hash)
+			m.Approved[hash] = true
+			return err
+		})
+	})
+	if err != nil {
+		return Meta{}, err
+	}
+	return m, nil
+}
+
+func (m *Meta) take(key, value string) (err error) {
+	texts := map[string]*string{
+		metaTip: &m.Tip, metaRevision: &m.Revision, metaDesiredHash: &m.DesiredHash,
+		metaSettingsHash: &m.SettingsHash, metaDirectory: &m.Directory, metaAccountURL: &m.AccountURL,
+	}
+	counts := map[string]*int64{metaAdmissions: &m.Admissions, metaChanges: &m.Changes, metaPublished: &m.Published}
+	switch {
+	case texts[key] != nil:
+		*texts[key] = value
+	case counts[key] != nil:
+		*counts[key], err = strconv.ParseInt(value, 10, 64)
+	case key == metaCAAIdentities:
+		err = json.Unmarshal([]byte(value), &m.CAAIdentities)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return nil
+}
+
+// SetMeta writes Tip, Directory with AccountURL and CAAIdentities, and
+// Published, each if it is not zero. The other values have their own writers.
+// Values that are already so cost no write.
+func (s *Store) SetMeta(ctx context.Context, m Meta) error {
+	is, err := s.Meta(ctx)
+	if err != nil {
+		return err
+	}
+	changed, err := m.differing(is)
+	if err != nil || len(changed) == 0 {
+		return err
+	}
+	return s.change(ctx, "writing the store's values", func(tx *sql.Tx) error {
+		for key, value := range changed {
+			if err := setValue(ctx, tx, key, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// differing lists the values of m that are not what is stored.
+func (m Meta) differing(is Meta) (map[string]string, error) {
+	out := make(map[string]string)
+	if m.Tip != "" && m.Tip != is.Tip {
+		out[metaTip] = m.Tip
+	}
+	if m.Published != 0 && m.Published != is.Published {
+		out[metaPublished] = strconv.FormatInt(m.Published, 10)
+	}
+	moved := m.Directory != "" && m.Directory != is.Directory
+	if moved {
+		// What was known of another CA must not pass for this one's.
+		out[metaDirectory], out[metaAccountURL], out[metaCAAIdentities] = m.Directory, "", "null"
+	}
+	if m.AccountURL != "" && (moved || m.AccountURL != is.AccountURL) {
+		out[metaAccountURL] = m.AccountURL
+	}
+	if m.CAAIdentities == nil || !moved && slices.Equal(m.CAAIdentities, is.CAAIdentities) {
+		return out, nil
+	}
+	identities, err := json.Marshal(m.CAAIdentities)
+	out[metaCAAIdentities] = string(identities)
+	return out, err
+}
+
+// Approve lets the removals that are held under hash happen, once.
+// [ErrUnknownHash] when none are. The next pass admits desired state anew.
+func (s *Store) Approve(ctx context.Context, hash string) error {
+	return s.change(ctx, "approving "+hash, func(tx *sql.Tx) error {
+		var held bool
+		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM domains WHERE held AND hold_hash = $1)`, hash).Scan(&held)
+		if err != nil {
+			return err
+		}
+		if !held || hash == "" {
+			return ErrUnknownHash
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO approvals (hash, approved_at) VALUES ($1, `+dbNow+`) ON CONFLICT (hash) DO NOTHING`, hash)
+		if err != nil {
+			return err
+		}
+		return setValue(ctx, tx, metaDesiredHash, "")
+	})
+}
+
+// spendApprovals deletes approvals that were used and those whose removals are
+// no longer held, and reports whether others wait to be used.
+func spendApprovals(ctx context.Context, tx *sql.Tx, used []string) (waiting bool, err error) {
+	for _, hash := range used {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM approvals WHERE hash = $1`, hash); err != nil {
+			return false, err
+		}
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM approvals WHERE hash NOT IN (SELECT hold_hash FROM domains WHERE held)`)
+	if err != nil {
+		return false, err
+	}
+	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM approvals)`).Scan(&waiting)
+	return waiting, err
+}
+
+func setValue(ctx context.Context, tx *sql.Tx, key, value string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+	return err
+}
+
+func number(ctx context.Context, tx *sql.Tx, key string) (n int64, err error) {
+	var value string
+	err = tx.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = $1`, key).Scan(&value)
+	if noRows(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if n, err = strconv.ParseInt(value, 10, 64); err != nil {
+		return 0, fmt.Errorf("%s: %w", key, err)
+	}
+	return n, nil
+}
+
+func increment(ctx context.Context, tx *sql.Tx, key string) error {
+	n, err := number(ctx, tx, key)
+	if err != nil {
+		return err
+	}
+	return setValue(ctx, tx, key, strconv.FormatInt(n+1, 10))
+}

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
+// Options says how to open a store.
+type Options struct {
+	// ReadOnly opens without writing anything, not even the files SQLite puts
+	// beside a database. A database that does not exist reads as empty.
+	ReadOnly bool
+}
+
+// Store is an open database. Its methods may be called concurrently.
+type Store struct {
+	write, read *sql.DB
+	readOnly    bool
+	session     *session
+}
+
+// Open opens the store at url, sqlite:///path/to/acmsync.db or [Memory], and
+// brings its schema up to date. The file and, if need be, its folder are made,
+// private to the user. The caller closes the store.
+//
+// A folder that cannot be used gives a [*FolderError].
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	path, err := location(url)
+	if err != nil {
+		return nil, err
+	}
+	if o.ReadOnly {
+		return openReadOnly(ctx, path)
+	}
+	if path == "" {
+		return openMemory(ctx)
+	}
+	return openFile(ctx, path)
+}
+
+func openFile(ctx context.Context, path string) (*Store, error) {
+	dir := filepath.Dir(path)
+	if err := prepareFolder(dir); err != nil {
+		return nil, err
+	}
+	if err := prepareFile(path); err != nil {
+		return nil, err
+	}
+	// Two processes that both find a new file would both make its tables.
+	unlock, err := lockFolder(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	s, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, translated(err))
+	}
+	s.session = newSession(filepath.Join(dir, "owners"))
+	return s, nil
+}
+
+func open(ctx context.Context, path string) (*Store, error) {
+	write, read, err := connect(path, false)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{write: write, read: read}
+	if err := migrate(ctx, write); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func openMemory(ctx context.Context) (*Store, error) {
+	s, err := open(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("opening a store in memory: %w", err)
+	}
+	s.session = newSession("")
+	return s, nil
+}
+
+func openReadOnly(ctx context.Context, path string) (*Store, error) {
+	there, err := exists(path)
+	if err != nil {
+		return nil, unusable(filepath.Dir(path), err)
+	}
+	s, err := openExisting(ctx, path, there)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store %s to read: %w", path, translated(err))
+	}
+	s.readOnly = true
+	return s, nil
+}
+
+func openExisting(ctx context.Context, path string, there bool) (*Store, error) {
+	if !there {
+		return openMemory(ctx)
+	}
+	write, read, err := connect(path, true)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{write: write, read: read, session: newSession(filepath.Join(filepath.Dir(path), "owners"))}
+	made, err := current(ctx, read)
+	if err == nil && made {
+		return s, nil
+	}
+	if err = errors.Join(err, s.Close()); err != nil {
+		return nil, err
+	}
+	return openMemory(ctx)
+}
+
+// Close lets go of the store and of every lease that this Store still holds.
+func (s *Store) Close() error {
+	err := s.write.Close()
+	if s.read != s.write {
+		err = errors.Join(err, s.read.Close())
+	}
+	// Last, so that nobody takes over while a transaction is under way.
+	return errors.Join(err, s.session.close())
+}
+
+// Checkpoint returns when everything written so far would survive the loss of
+// this machine's memory. Committed SQL already does.
+func (s *Store) Checkpoint(ctx context.Context) error { return ctx.Err() }
+
+// change runs fn in a writing transaction. what says what is being done, for
+// the error.
+func (s *Store) change(ctx context.Context, what string, fn func(*sql.Tx) error) error {
+	if s.readOnly {
+		return fmt.Errorf("%s: %w", what, ErrReadOnly)
+	}
+	if err := inTx(ctx, s.write, nil, fn); err != nil {
+		return fmt.Errorf("%s: %w", what, translated(err))
+	}
+	return nil
+}
+
+// view runs fn in a transaction that sees one state of the database.
+func (s *Store) view(ctx context.Context, what string, fn func(*sql.Tx) error) error {
+	if err := inTx(ctx, s.read, &sql.TxOptions{ReadOnly: true}, fn); err != nil {
+		return fmt.Errorf("%s: %w", what, translated(err))
+	}
+	return nil
+}
+
+func inTx(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := fn(tx); err != nil {
+		// Once the context has ended, database/sql has rolled back by itself.
+		if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
+			return errors.Join(err, undo)
+		}
+		return err
+	}
+	return tx.Commit()
+}

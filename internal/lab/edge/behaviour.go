@@ -1,0 +1,154 @@
+package edge
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Behaviour is how an edge treats one host. Fields are looked at in this order;
+// the first that is set decides.
+type Behaviour struct {
+	// Hang: neither a request nor a handshake is ever answered.
+	Hang bool
+	// Reset: a request's connection is reset, a handshake is cut off. (What is
+	// refused at once has no listener: point the name at an unused address.)
+	Reset bool
+	// Redirect is the Location to send clients to. {host}, {path}, {httpPort}
+	// and {tlsPort} are filled in; one without {path} drops the path. Over TLS
+	// it does not apply, so that a redirect to https ends.
+	Redirect string
+	// Status is answered to HTTP requests, with Body; for a Redirect it is the
+	// redirect's status (0: 301).
+	Status int
+	Body   string
+	// Thumbprint answers challenges for another account.
+	Thumbprint string
+
+	// Header is added to whatever is answered.
+	Header http.Header
+	// NoTLS: handshakes fail with an alert, as if there were no certificate.
+	NoTLS bool
+	// Certificate is presented instead of what lies in the deploy folder.
+	Certificate *tls.Certificate
+}
+
+const challengePath = "/.well-known/acme-challenge/"
+
+// token is what a challenge's token may look like (RFC 8555, section 8.3).
+var token = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+
+func (e *Edge) answer(w http.ResponseWriter, r *http.Request) {
+	host := hostOf(r.Host)
+	e.keep(Request{Host: host, Path: r.URL.Path, TLS: r.TLS != nil, At: time.Now()})
+	b, o := e.behaviour(host)
+	for key, values := range b.Header {
+		w.Header()[http.CanonicalHeaderKey(key)] = values
+	}
+	switch {
+	case b.Hang:
+		e.hang(r)
+	case b.Reset:
+		reset(w)
+	case b.Redirect != "" && r.TLS == nil:
+		w.Header().Set("Location", e.location(b.Redirect, host, r.URL.Path))
+		w.WriteHeader(redirectStatus(b))
+	case b.Status != 0:
+		w.WriteHeader(b.Status)
+		_, _ = w.Write([]byte(b.Body))
+	case strings.HasPrefix(r.URL.Path, challengePath):
+		if b.Thumbprint != "" {
+			o = Options{Thumbprint: b.Thumbprint}
+		}
+		answerChallenge(w, r, o)
+	default:
+		page(w, host)
+	}
+}
+
+func (e *Edge) keep(r Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.requests = append(e.requests, r)
+}
+
+func answerChallenge(w http.ResponseWriter, r *http.Request, o Options) {
+	name := strings.TrimPrefix(r.URL.Path, challengePath)
+	switch {
+	case !token.MatchString(name):
+		http.NotFound(w, r)
+	case o.Backend != "":
+		httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: o.Backend}).ServeHTTP(w, r)
+	case o.Webroot != "":
+		http.ServeFile(w, r, filepath.Join(o.Webroot, filepath.FromSlash(challengePath), name))
+	case o.Thumbprint != "":
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = fmt.Fprintf(w, "%s.%s", name, o.Thumbprint)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// page is what the app behind the edge answers.
+func page(w http.ResponseWriter, host string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = fmt.Fprintf(w, "<!doctype html>\n<title>%s</title>\n<p>Welcome.\n", escaped(host))
+}
+
+// escaped keeps a hostile Host header from breaking out of the page.
+func escaped(host string) string {
+	return strings.NewReplacer("<", "&lt;", "&", "&amp;").Replace(host)
+}
+
+func (e *Edge) location(pattern, host, path string) string {
+	return strings.NewReplacer(
+		"{host}", host, "{path}", path,
+		"{httpPort}", strconv.Itoa(e.httpPort), "{tlsPort}", strconv.Itoa(e.tlsPort),
+	).Replace(pattern)
+}
+
+func redirectStatus(b Behaviour) int {
+	if b.Status != 0 {
+		return b.Status
+	}
+	return http.StatusMovedPermanently
+}
+
+// hang holds a request until its client gives up or the edge closes.
+func (e *Edge) hang(r *http.Request) {
+	select {
+	case <-e.closed:
+	case <-r.Context().Done():
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// reset closes the connection with RST instead of FIN.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // HTTP/2: the stream is reset instead
+	}
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+func hostOf(hostport string) string {
+	if host, _, err := net.SplitHostPort(hostport); err == nil {
+		return strings.ToLower(host)
+	}
+	return strings.ToLower(hostport)
+}

@@ -101,8 +101,11 @@ func badRune(c rune, size, column int) string {
 	switch {
 	case c == utf8.RuneError && size == 1:
 		return "this byte is not UTF-8: save the file as UTF-8"
-	case c < ' ' && c != '\t' && c != '\n' && c != '\r', c == 0x7f:
+	case c < ' ' && c != '\t' && c != '\n' && c != '\r', c >= 0x7f && c <= 0x9f:
 		return fmt.Sprintf("the control character %U is not allowed in a file", c)
+	case c == '\u2028', c == '\u2029':
+		// Line breaks to YAML 1.1 and not to editors: line numbers would lie.
+		return fmt.Sprintf("the line separator %U is not allowed in a file", c)
 	case c == '%' && column == 1:
 		return "YAML directives (lines that begin with %) are not allowed"
 	}

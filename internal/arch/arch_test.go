@@ -136,66 +136,69 @@ func within(path string, roots []string) bool {
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
-// TestViolations shows that the checks can fail, each with a module of one
-// small file.
+const ours = `"` + module + `/`
+
+// breaches are modules of one small file, and what is wrong with each.
+var breaches = []struct {
+	name, file, text string
+	want             []string
+}{
+	{"allowed", "spec/a.go", `package spec; import ("strings"; "time"; "net/netip"; "gopkg.in/yaml.v3"); var _ time.Time`, nil},
+	{"a test may do anything", "spec/a_test.go", `package spec; import "net/http"`, nil},
+	{"no row", "internal/utils/a.go", `package utils`, []string{
+		"internal/utils/a.go: package internal/utils has no row in the import table (internal/arch/table_test.go)",
+	}},
+	{"below a row is not in it", "spec/sub/a.go", `package sub`, []string{
+		"spec/sub/a.go: package spec/sub has no row in the import table (internal/arch/table_test.go)",
+	}},
+	{"a package not allowed", "verify/a.go", `package verify; import ` + ours + `reconcile"`, []string{
+		"verify/a.go: imports github.com/acmsync/acmsync/reconcile: verify may not import this package",
+	}},
+	{"a module not allowed", "internal/deploy/a.go", `package deploy; import "github.com/go-git/go-git/v5"`, []string{
+		"internal/deploy/a.go: imports github.com/go-git/go-git/v5: internal/deploy may not import this module",
+	}},
+	{"a module with a longer name", "spec/a.go", `package spec; import "gopkg.in/yaml.v33"`, []string{
+		"spec/a.go: imports gopkg.in/yaml.v33: spec may not import this module",
+	}},
+	{"I/O", "reconcile/a.go", `package reconcile; import ("os"; "net"; "net/http"; "log/slog"; "context")`, []string{
+		"reconcile/a.go: imports context: reconcile is pure: no clock, no I/O, no chance",
+		"reconcile/a.go: imports log/slog: reconcile is pure: no clock, no I/O, no chance",
+		"reconcile/a.go: imports net/http: reconcile is pure: no clock, no I/O, no chance",
+		"reconcile/a.go: imports net: reconcile is pure: no clock, no I/O, no chance",
+		"reconcile/a.go: imports os: reconcile is pure: no clock, no I/O, no chance",
+	}},
+	{"slog in record", "internal/record/a.go", `package record; import "log/slog"`, nil},
+	{"the clock", "reconcile/a.go", `package reconcile; import "time"; var a, b = time.Now(), time.Since`, []string{
+		"reconcile/a.go: uses time: Now: reconcile is pure, take the time as a parameter",
+		"reconcile/a.go: uses time: Since: reconcile is pure, take the time as a parameter",
+	}},
+	{"the clock by another name", "spec/a.go", `package spec; import clock "time"; var a = clock.Now`, []string{
+		"spec/a.go: uses time: Now: spec is pure, take the time as a parameter",
+	}},
+	{"the clock by no name", "spec/a.go", `package spec; import . "time"; var a = Now()`, []string{
+		"spec/a.go: uses time: a dot import, which hides the clock: spec is pure, take the time as a parameter",
+	}},
+	{"the clock elsewhere", "verify/a.go", `package verify; import "time"; var a = time.Now()`, nil},
+	{"all above", "internal/controller/a.go", `package controller; import (` + ours + `issue"; ` + ours + `internal/operate")`, nil},
+	{"not below", "internal/operate/a.go", `package operate; import ` + ours + `internal/controller"`, []string{
+		"internal/operate/a.go: imports github.com/acmsync/acmsync/internal/controller: internal/operate may not import this package",
+	}},
+	{"the lab ships", "cmd/acmsync/a.go", `package main; import ` + ours + `internal/lab/ca"`, []string{
+		"cmd/acmsync/a.go: imports github.com/acmsync/acmsync/internal/lab/ca: the lab is for tests and for files with build tag demo",
+	}},
+	{"the lab ships under another tag", "cmd/acmsync/a.go", "//go:build demo || linux\n\npackage main; import " + ours + `internal/lab"`, []string{
+		"cmd/acmsync/a.go: imports github.com/acmsync/acmsync/internal/lab: the lab is for tests and for files with build tag demo",
+	}},
+	{"the demo", "cmd/acmsync/a.go", "//go:build demo\n\npackage main; import " + ours + `internal/lab"`, nil},
+	{"the lab itself", "internal/lab/dns/a.go", `package dns; import ("net"; "github.com/miekg/dns"; ` + ours + `verify")`, nil},
+	{"another module", "tools/a.go", `package tools; import "example.com/x"`, nil},
+	{"cgo", "verify/a.go", `package verify; import "C"`, []string{"verify/a.go: imports C: cgo is not built"}},
+}
+
+// TestViolations shows that the checks can fail.
 func TestViolations(t *testing.T) {
 	t.Parallel()
-	const ours = `"` + module + `/`
-	for _, test := range []struct {
-		name, file, text string
-		want             []string
-	}{
-		{"allowed", "spec/a.go", `package spec; import ("strings"; "time"; "net/netip"; "gopkg.in/yaml.v3"); var _ time.Time`, nil},
-		{"a test may do anything", "spec/a_test.go", `package spec; import "net/http"`, nil},
-		{"no row", "internal/utils/a.go", `package utils`, []string{
-			"internal/utils/a.go: package internal/utils has no row in the import table (internal/arch/table_test.go)",
-		}},
-		{"below a row is not in it", "spec/sub/a.go", `package sub`, []string{
-			"spec/sub/a.go: package spec/sub has no row in the import table (internal/arch/table_test.go)",
-		}},
-		{"a package not allowed", "verify/a.go", `package verify; import ` + ours + `reconcile"`, []string{
-			"verify/a.go: imports github.com/acmsync/acmsync/reconcile: verify may not import this package",
-		}},
-		{"a module not allowed", "internal/deploy/a.go", `package deploy; import "github.com/go-git/go-git/v5"`, []string{
-			"internal/deploy/a.go: imports github.com/go-git/go-git/v5: internal/deploy may not import this module",
-		}},
-		{"a module with a longer name", "spec/a.go", `package spec; import "gopkg.in/yaml.v33"`, []string{
-			"spec/a.go: imports gopkg.in/yaml.v33: spec may not import this module",
-		}},
-		{"I/O", "reconcile/a.go", `package reconcile; import ("os"; "net"; "net/http"; "log/slog"; "context")`, []string{
-			"reconcile/a.go: imports context: reconcile is pure: no clock, no I/O, no chance",
-			"reconcile/a.go: imports log/slog: reconcile is pure: no clock, no I/O, no chance",
-			"reconcile/a.go: imports net/http: reconcile is pure: no clock, no I/O, no chance",
-			"reconcile/a.go: imports net: reconcile is pure: no clock, no I/O, no chance",
-			"reconcile/a.go: imports os: reconcile is pure: no clock, no I/O, no chance",
-		}},
-		{"slog in record", "internal/record/a.go", `package record; import "log/slog"`, nil},
-		{"the clock", "reconcile/a.go", `package reconcile; import "time"; var a, b = time.Now(), time.Since`, []string{
-			"reconcile/a.go: uses time: Now: reconcile is pure, take the time as a parameter",
-			"reconcile/a.go: uses time: Since: reconcile is pure, take the time as a parameter",
-		}},
-		{"the clock by another name", "spec/a.go", `package spec; import clock "time"; var a = clock.Now`, []string{
-			"spec/a.go: uses time: Now: spec is pure, take the time as a parameter",
-		}},
-		{"the clock by no name", "spec/a.go", `package spec; import . "time"; var a = Now()`, []string{
-			"spec/a.go: uses time: a dot import, which hides the clock: spec is pure, take the time as a parameter",
-		}},
-		{"the clock elsewhere", "verify/a.go", `package verify; import "time"; var a = time.Now()`, nil},
-		{"all above", "internal/controller/a.go", `package controller; import (` + ours + `issue"; ` + ours + `internal/operate")`, nil},
-		{"not below", "internal/operate/a.go", `package operate; import ` + ours + `internal/controller"`, []string{
-			"internal/operate/a.go: imports github.com/acmsync/acmsync/internal/controller: internal/operate may not import this package",
-		}},
-		{"the lab ships", "cmd/acmsync/a.go", `package main; import ` + ours + `internal/lab/ca"`, []string{
-			"cmd/acmsync/a.go: imports github.com/acmsync/acmsync/internal/lab/ca: the lab is for tests and for files with build tag demo",
-		}},
-		{"the lab ships under another tag", "cmd/acmsync/a.go", "//go:build demo || linux\n\npackage main; import " + ours + `internal/lab"`, []string{
-			"cmd/acmsync/a.go: imports github.com/acmsync/acmsync/internal/lab: the lab is for tests and for files with build tag demo",
-		}},
-		{"the demo", "cmd/acmsync/a.go", "//go:build demo\n\npackage main; import " + ours + `internal/lab"`, nil},
-		{"the lab itself", "internal/lab/dns/a.go", `package dns; import ("net"; "github.com/miekg/dns"; ` + ours + `verify")`, nil},
-		{"another module", "tools/a.go", `package tools; import "example.com/x"`, nil},
-		{"cgo", "verify/a.go", `package verify; import "C"`, []string{"verify/a.go: imports C: cgo is not built"}},
-	} {
+	for _, test := range breaches {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			all, err := sources(fstest.MapFS{test.file: {Data: []byte(test.text)}})

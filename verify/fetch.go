@@ -77,7 +77,8 @@ func (f fetcher) get(ctx context.Context, at *url.URL) (answer, error) {
 	}
 	request.Header.Set("User-Agent", "acmsync (+https://github.com/acmsync/acmsync; checking before a CA does)")
 	request.Header.Set("Accept", "*/*")
-	response, err := f.client().Do(request)
+	var location string
+	response, err := f.client(&location).Do(request)
 	if err != nil {
 		return answer{}, err
 	}
@@ -90,7 +91,7 @@ func (f fetcher) get(ctx context.Context, at *url.URL) (answer, error) {
 	header := response.Header
 	return answer{
 		status:      response.StatusCode,
-		location:    header.Get("Location"),
+		location:    location,
 		server:      clean(header.Get("Server"), maxHeader),
 		via:         clean(header.Get("Via"), maxHeader),
 		ray:         clean(header.Get("CF-RAY"), maxHeader),
@@ -100,22 +101,20 @@ func (f fetcher) get(ctx context.Context, at *url.URL) (answer, error) {
 }
 
 // client is for one request: it goes to f.addr only, through no proxy, and
-// leaves no connection behind. Redirects are not followed here. The one
-// repetition it allows is for a connection that broke before an answer, as
+// leaves no connection behind. It follows no redirect but reports the Location.
+// The one repetition it allows is for a connection that broke before an answer, as
 // happens when an edge restarts; a CA would have asked from elsewhere, too.
-func (f fetcher) client() *retryablehttp.Client {
+func (f fetcher) client(location *string) *retryablehttp.Client {
+	transport := &http.Transport{
+		Proxy:                  nil,
+		DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return f.dial(ctx) },
+		DialTLSContext:         f.dialTLS,
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxResponseHeader,
+	}
 	return &retryablehttp.Client{
-		HTTPClient: &http.Client{
-			Transport: &http.Transport{
-				Proxy:                  nil,
-				DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return f.dial(ctx) },
-				DialTLSContext:         f.dialTLS,
-				DisableKeepAlives:      true,
-				DisableCompression:     true,
-				MaxResponseHeaderBytes: maxResponseHeader,
-			},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		HTTPClient:   &http.Client{Transport: unfollowed{transport, location}},
 		RetryMax:     1,
 		RetryWaitMin: pause,
 		RetryWaitMax: pause,
@@ -123,6 +122,22 @@ func (f fetcher) client() *retryablehttp.Client {
 		CheckRetry:   brokenOff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
+}
+
+// unfollowed takes the Location out of responses. http.Client would fail on one
+// that is not a URL, and then nobody could say what the redirect was.
+type unfollowed struct {
+	transport http.RoundTripper
+	location  *string
+}
+
+func (u unfollowed) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := u.transport.RoundTrip(request)
+	if err == nil {
+		*u.location = response.Header.Get("Location")
+		response.Header.Del("Location")
+	}
+	return response, err
 }
 
 // brokenOff is the retry policy: never for an answer of any status, a failed

@@ -1,0 +1,49 @@
+package reconcile
+
+import (
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// AccountProblem looks at all rows that were stepped in one pass. When two or
+// more names lead straight to the platform and every one of them answers for
+// another ACME account, the edges are set up for that account: one cause, said
+// as one, instead of a CDN in front of each. It returns the rows that changed;
+// those without a failure of their own are left alone.
+func AccountProblem(stepped []record.Domain) []record.Domain {
+	foreign := 0
+	for _, d := range stepped {
+		switch {
+		case d.ForeignThumbprint:
+			foreign++
+		case d.Checks.Challenge == record.Pass:
+			return nil
+		}
+	}
+	if foreign < 2 {
+		return nil
+	}
+	var out []record.Domain
+	for _, d := range stepped {
+		if d.ForeignThumbprint && !d.Gone() && complains(d, failure.CDNChallengeMissing) {
+			out = append(out, withAccountProblem(d))
+		}
+	}
+	return out
+}
+
+// complains reports whether the code is what is to be mended first.
+func complains(d record.Domain, c failure.Code) bool {
+	found := blocking(d.Findings)
+	return len(found) > 0 && found[0].Code == c
+}
+
+func withAccountProblem(d record.Domain) record.Domain {
+	message, remedy := failure.Of(failure.AccountProblem).Fill(failure.Values{
+		"detail": ": the edges answer challenges for another account key",
+		"remedy": ", and set up the edges with this installation's thumbprint",
+	})
+	d = clone(d)
+	d.Findings[0] = record.Finding{Code: failure.AccountProblem, Message: message, Remedy: remedy}
+	return d
+}

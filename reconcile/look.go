@@ -1,0 +1,127 @@
+package reconcile
+
+import (
+	"slices"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/diagnose"
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// view is a row while it is decided about: as it was, what was seen, and what
+// becomes of it.
+type view struct {
+	d      record.Domain // becomes Decision.Next
+	seen   record.Observation
+	policy Policy
+	now    time.Time
+
+	need   need
+	needed bool
+	// looked: DNS, CAA or the challenge were looked at just now.
+	looked bool
+	// findings is what the look found, nothing else.
+	findings []record.Finding
+	// mended: what had failed was seen to be right again.
+	mended bool
+
+	actions []Action
+	outcome Outcome
+	drop    bool
+}
+
+func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) *view {
+	v := &view{d: clone(d), seen: seen, policy: p, now: now}
+	v.look()
+	v.need, v.needed = needOf(v.d, p, now)
+	return v
+}
+
+// look takes what was seen into the row's checks.
+func (v *view) look() {
+	v.looked = v.seen.DNS != nil || v.seen.CAA != nil || v.seen.Probe != nil
+	q := question(v.d, v.policy)
+	before, raw := v.d.Checks, diagnose.Checks(v.policy.Platform, q, v.seen)
+	v.d.Checks = merged(before, raw, v.now.Sub(v.d.CheckedAt) > time.Hour)
+	if !v.looked {
+		return
+	}
+	v.findings = diagnose.Explain(v.policy.Platform, q, v.seen, nil)
+	v.mended = mended(v.d, before, raw, v.findings)
+	if raw.DNS != record.Unknown && raw.CAA != record.Unknown {
+		v.d.CheckedAt = v.now
+	}
+	if v.seen.Probe != nil {
+		v.d.ForeignThumbprint = v.foreignThumbprint()
+	}
+	if v.d.ForeignThumbprint {
+		v.keepAccountProblem()
+	}
+}
+
+// foreignThumbprint reports whether another account answered at an address of
+// the platform itself.
+func (v *view) foreignThumbprint() bool {
+	probe := v.seen.Probe
+	ours := slices.Contains(v.policy.Platform.Addresses, probe.Address)
+	if v.seen.DNS != nil {
+		ours = ours || slices.Contains(v.seen.DNS.Target, probe.Address)
+	}
+	return probe.Body == record.BodyThumbprint && len(probe.Hops) <= 1 && ours
+}
+
+// keepAccountProblem: a row looked at alone does not lose what was found by
+// comparing it with others.
+func (v *view) keepAccountProblem() {
+	if len(v.d.Findings) > 0 && isCode(v.d.Findings[0], failure.AccountProblem) && v.d.Problem == nil {
+		v.findings = append([]record.Finding{v.d.Findings[0]}, v.findings...)
+	}
+}
+
+// merged keeps what was known where nothing was asked, and for an hour where it
+// could not be asked.
+func merged(before, raw record.Checks, stale bool) record.Checks {
+	one := func(old, now record.Check) record.Check {
+		known := old == record.Pass || old == record.Fail
+		if now == "" || now == record.Unknown && known && !stale {
+			return old
+		}
+		return now
+	}
+	next := before
+	next.DNS = one(before.DNS, raw.DNS)
+	next.CAA = one(before.CAA, raw.CAA)
+	next.Challenge = one(before.Challenge, raw.Challenge)
+	next.Served = one(before.Served, raw.Served)
+	return next
+}
+
+// mended reports whether what made the row fail is seen to be right again. A
+// light that could not be asked is no proof.
+func mended(d record.Domain, before, raw record.Checks, findings []record.Finding) bool {
+	if d.Attempt.FirstFailed.IsZero() || len(blocking(findings)) > 0 {
+		return false
+	}
+	for _, pair := range [][2]record.Check{{before.DNS, raw.DNS}, {before.CAA, raw.CAA}, {before.Challenge, raw.Challenge}} {
+		if pair[0] == record.Fail && pair[1] != record.Pass {
+			return false
+		}
+	}
+	stopped := d.Problem == nil && len(blocking(d.Findings)) > 0
+	return visible(before) || stopped && raw.DNS == record.Pass && raw.CAA == record.Pass
+}
+
+// blocking are the findings that stand in the way of an order.
+func blocking(findings []record.Finding) []record.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f record.Finding) bool { return f.Warning })
+}
+
+// explained is what is wrong with a row that waits: what was seen now, then
+// what the CA said last.
+func (v *view) explained() []record.Finding {
+	if v.d.Problem == nil {
+		return v.findings
+	}
+	return diagnose.Explain(v.policy.Platform, question(v.d, v.policy), v.seen, v.d.Problem)
+}

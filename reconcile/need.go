@@ -1,0 +1,59 @@
+package reconcile
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// need is why a row wants another certificate.
+type need struct {
+	kind ActionKind
+	why  string
+}
+
+// mayOrder reports whether an order may be made for the row at all. Where no
+// certificate was, none is begun for a refused file or a held removal.
+func mayOrder(d record.Domain) bool {
+	wanted := d.Mode == record.Auto || d.Held
+	begun := d.Certificate != nil || !d.Frozen && !d.Held
+	return wanted && begun && d.Blocked == nil
+}
+
+// needOf says whether the row wants another certificate, and why, whether or
+// not it may have one now.
+func needOf(d record.Domain, p Policy, now time.Time) (need, bool) {
+	c := d.Certificate
+	switch {
+	case c == nil:
+		return need{Issue, "no certificate"}, true
+	case !now.Before(c.NotAfter):
+		return need{Renew, "expired at " + stamp(c.NotAfter)}, true
+	}
+	if n, changed := changedNeed(d, p); changed {
+		return n, true
+	}
+	if now.Before(RenewalTime(*c, p)) {
+		return need{}, false
+	}
+	return need{Renew, "expires in " + span(c.NotAfter.Sub(now))}, true
+}
+
+// changedNeed is about a certificate that is valid and no longer fits. A row
+// that stands still (its file refused, its removal held) is only renewed.
+func changedNeed(d record.Domain, p Policy) (need, bool) {
+	if d.Frozen || d.Held {
+		return need{}, false
+	}
+	if c := d.Certificate; c.Directory != p.Directory {
+		return need{Replace, fmt.Sprintf("its CA (%s) is no longer configured", c.Directory)}, true
+	}
+	if value, asked := newToken(d.Rekey, d.HandledRekey); asked {
+		return need{Replace, fmt.Sprintf("a new key was asked for (rekey: %s)", value)}, true
+	}
+	if !d.Certificate.Covers(d.Names) {
+		return need{Replace, "its names have changed"}, true
+	}
+	return need{}, false
+}

@@ -1,0 +1,156 @@
+package reconcile
+
+import (
+	"time"
+
+	"github.com/acmsync/acmsync/internal/diagnose"
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// Result is what became of an action. Exactly what happened is set; the zero
+// Result of a deploy, revoke or forget action is success.
+type Result struct {
+	Action Action
+	// Certificate is the new one, once its pair is kept.
+	Certificate *record.Certificate
+	// Order is the journal as it now stands; nil: unchanged, or none.
+	Order *record.Order
+	// Problem is the CA's refusal or absence.
+	Problem *record.Problem
+	// Err is any other failure: of a deploy target, or of ourselves.
+	Err string
+	// WaitUntil: nothing failed, but nothing can be done before then.
+	WaitUntil time.Time
+	// Cancelled: we were told to stop; it counts as no attempt.
+	Cancelled bool
+	// Deployment is the target's answer; nil: made up from Action and Err.
+	Deployment *record.Deployment
+	// Bad is why the certificate that came was not kept.
+	Bad string
+}
+
+// Settle takes the result of an action into the row.
+func Settle(d record.Domain, r Result, p Policy, now time.Time) record.Domain {
+	d = clone(d)
+	switch {
+	case r.Cancelled:
+		keepOrder(&d, r.Order)
+		d.Due = now
+		return d
+	case r.Action.Kind.Orders():
+		settleOrder(&d, r, p, now)
+	case r.Action.Kind == Deploy:
+		settleDeploy(&d, r, now)
+	case r.Action.Kind == Revoke:
+		settleRevoke(&d, r, now)
+	case r.Action.Kind == Forget:
+		settleForget(&d, r, now)
+	}
+	rest(&d, p, now)
+	v := &view{d: d, policy: p, now: now}
+	v.need, v.needed = needOf(d, p, now)
+	d.Due = v.dueSettled()
+	return d
+}
+
+// dueSettled is now unless the row has to wait, since more may be to do.
+func (v *view) dueSettled() time.Time {
+	if next := v.due(); next.After(v.now) && v.waits() {
+		return next
+	}
+	return v.now
+}
+
+// waits reports whether the row was told to wait by what was just settled.
+func (v *view) waits() bool {
+	if orderOpen(v.d) {
+		return v.now.Before(v.d.Order.NextAt)
+	}
+	return v.now.Before(v.d.Attempt.Next)
+}
+
+// keepOrder takes the journal over without its key, which the store keeps.
+func keepOrder(d *record.Domain, o *record.Order) {
+	if o == nil {
+		return
+	}
+	if d.Order == nil {
+		handled(d) // what the owner asked for is under way
+	}
+	next := *o
+	next.PrivateKey, next.Chain = nil, nil
+	d.Order = &next
+	if !next.Open() {
+		d.Order = nil
+	}
+}
+
+func settleOrder(d *record.Domain, r Result, p Policy, now time.Time) {
+	had := orderOpen(*d)
+	keepOrder(d, r.Order)
+	switch {
+	case r.Certificate != nil:
+		issued(d, *r.Certificate, p, now)
+	case r.Problem != nil:
+		refused(d, r, p, now)
+	case r.Bad != "":
+		d.Order, d.Problem = nil, nil
+		fail(d, []record.Finding{ourFinding(*d, failure.BadCertificate, r.Bad)}, time.Time{}, p, now)
+	case r.Err != "":
+		fail(d, []record.Finding{ourFinding(*d, failure.Internal, ": "+r.Err)}, time.Time{}, p, now)
+		delayOrder(d, d.Attempt.Next)
+	case !r.WaitUntil.IsZero():
+		pause(d, r.WaitUntil)
+	case had && d.Order == nil:
+		pause(d, now.Add(shortestWait)) // the order is no more; a new one is opened
+	}
+}
+
+// pause waits without anything having failed.
+func pause(d *record.Domain, until time.Time) {
+	if orderOpen(*d) {
+		delayOrder(d, until)
+		return
+	}
+	handled(d)
+	d.Attempt.Next = until
+	if d.State == record.InProgress || d.State == record.DNSVerified && d.Certificate == nil {
+		d.State = record.Waiting
+	}
+}
+
+func delayOrder(d *record.Domain, until time.Time) {
+	if orderOpen(*d) && d.Order.NextAt.Before(until) {
+		o := *d.Order
+		o.NextAt = until
+		d.Order = &o
+	}
+}
+
+// refused takes the CA's words. Its absence leaves the order open, since what
+// was asked for may exist, and so does a limit that ends by itself for an order
+// the CA has; any other refusal closes it.
+func refused(d *record.Domain, r Result, p Policy, now time.Time) {
+	q := question(*d, p)
+	findings := blocking(diagnose.Explain(p.Platform, q, record.Observation{Name: d.Name()}, r.Problem))
+	if len(findings) == 0 {
+		findings = []record.Finding{diagnose.FromProblem(p.Platform, q, r.Problem, time.Time{})}
+	}
+	code := findings[0].Code
+	limited := code == failure.RateLimited && d.Order != nil && d.Order.URL != ""
+	if code != failure.CAUnavailable && !limited {
+		d.Order = nil
+	}
+	fail(d, findings, r.Problem.RetryAfter, p, now)
+	d.Problem = r.Problem
+	delayOrder(d, d.Attempt.Next)
+}
+
+// ourFinding is about something that went wrong on our side.
+func ourFinding(d record.Domain, code failure.Code, detail string) record.Finding {
+	message, remedy := failure.Of(code).Fill(failure.Values{
+		"name": d.Name(), "detail": diagnose.Clean(detail, 300), "remedy": "",
+	})
+	return record.Finding{Code: code, Message: message, Remedy: remedy}
+}

@@ -34,6 +34,9 @@ const quarantine = time.Hour
 // Rows that cannot be decoded are put off for an hour; [Store.Domains] names
 // them.
 func (s *Store) Claim(ctx context.Context, owner string, now time.Time, limit int, ttl time.Duration) ([]Lease, error) {
+	if s.readOnly {
+		return nil, fmt.Errorf("claiming due domains: %w", ErrReadOnly)
+	}
 	// Most passes find nothing, and need not take the write lock to know.
 	if due, err := s.due(ctx, now); err != nil || !due || limit <= 0 {
 		return nil, err

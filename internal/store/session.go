@@ -26,7 +26,12 @@ type session struct {
 	file *os.File
 }
 
-func newSession(dir string) *session {
+// newSession starts a stay in the database at path; empty: in memory.
+func newSession(path string) *session {
+	dir := ""
+	if path != "" {
+		dir = filepath.Join(filepath.Dir(path), "owners")
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"

@@ -59,7 +59,6 @@ func openFile(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, translated(err))
 	}
-	s.session = newSession(filepath.Join(dir, "owners"))
 	return s, nil
 }
 
@@ -68,7 +67,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{write: write, read: read}
+	s := &Store{write: write, read: read, session: newSession(path)}
 	if err := migrate(ctx, write); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -80,7 +79,6 @@ func openMemory(ctx context.Context) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a store in memory: %w", err)
 	}
-	s.session = newSession("")
 	return s, nil
 }
 
@@ -105,7 +103,7 @@ func openExisting(ctx context.Context, path string, there bool) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{write: write, read: read, session: newSession(filepath.Join(filepath.Dir(path), "owners"))}
+	s := &Store{write: write, read: read, session: newSession(path)}
 	made, err := current(ctx, read)
 	if err == nil && made {
 		return s, nil

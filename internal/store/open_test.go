@@ -1,0 +1,345 @@
+package store_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+)
+
+func TestOpenRefusesURLs(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ url, says string }{
+		{"postgres://db/acmsync", "not in this release"},
+		{"postgresql://db/acmsync", "not in this release"},
+		{"", "must be sqlite://"},
+		{"sqlite://", "must be sqlite://"},
+		{"sqlite:///var/lib/", "must be sqlite://"},
+		{"sqlite:///a.db?mode=memory", "must be sqlite://"},
+		{"sqlite:///a%20b.db", "must be sqlite://"},
+		{"/var/lib/acmsync.db", "must be sqlite://"},
+	} {
+		for _, o := range []store.Options{{}, {ReadOnly: true}} {
+			s, err := store.Open(t.Context(), test.url, o)
+			if err == nil {
+				t.Errorf("%q was opened: %v", test.url, s.Close())
+			} else if !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "store.url") {
+				t.Errorf("%q: %v; want it to say %q and name the setting", test.url, err, test.says)
+			}
+		}
+	}
+}
+
+func TestOpenMakesPrivateFiles(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	s := open(t, urlIn(dir))
+	admitNames(t, s, "a.example")
+	claimOne(t, s)
+
+	modes := map[string]fs.FileMode{}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(dir, path)
+		if filepath.Dir(name) == "owners" {
+			name = "owners/*"
+		}
+		modes[name] = info.Mode().Perm()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect := map[string]fs.FileMode{
+		".": 0o700, "acmsync.db": 0o600, "acmsync.db-wal": 0o600, "acmsync.db-shm": 0o600, "owners": 0o700, "owners/*": 0o600,
+	}
+	if diff := cmp.Diff(expect, modes); diff != "" {
+		t.Errorf("files of an open store (-want +got):\n%s", diff)
+	}
+}
+
+func TestOpenTightensADatabaseOthersCanRead(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	if err := open(t, urlIn(dir)).Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "acmsync.db")
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	open(t, urlIn(dir))
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the database's mode is %v (%v), want 0600", info.Mode().Perm(), err)
+	}
+}
+
+func TestOpenRefusesACheckout(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	checkout := filepath.Join(top, "domains")
+	mkdir(t, filepath.Join(checkout, ".git"), 0o700)
+	link := filepath.Join(top, "link")
+	if err := os.Symlink(checkout, link); err != nil {
+		t.Fatal(err)
+	}
+	worktree := filepath.Join(top, "worktree")
+	mkdir(t, worktree, 0o700)
+	if err := os.WriteFile(filepath.Join(worktree, ".git"), []byte("gitdir: elsewhere\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{checkout, filepath.Join(checkout, "deep", "state"), filepath.Join(link, "state"), worktree} {
+		_, err := store.Open(t.Context(), urlIn(dir), store.Options{})
+		var folder *store.FolderError
+		if !errors.Is(err, store.ErrCheckout) || !errors.As(err, &folder) || folder.Path != dir {
+			t.Errorf("%s: %v, want ErrCheckout", dir, err)
+		}
+	}
+	if entries, _ := os.ReadDir(checkout); len(entries) != 1 {
+		t.Errorf("the refusal left something in the checkout: %v", entries)
+	}
+}
+
+func TestOpenRefusesAnExposedFolder(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []fs.FileMode{0o770, 0o702, 0o777 | fs.ModeSticky} {
+		dir := private(t)
+		mkdir(t, dir, mode)
+		_, err := store.Open(t.Context(), urlIn(dir), store.Options{})
+		if !errors.Is(err, store.ErrExposed) || !strings.Contains(err.Error(), "chmod go-w "+dir) {
+			t.Errorf("mode %v: %v, want ErrExposed and what to run", mode, err)
+		}
+	}
+}
+
+// TestOpenUnusableFolder puts files in the way of folders, which stops root too.
+func TestOpenUnusableFolder(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	blocker := filepath.Join(top, "file")
+	if err := os.WriteFile(blocker, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	taken := filepath.Join(top, "taken")
+	mkdir(t, filepath.Join(taken, "acmsync.db"), 0o700)
+	for _, dir := range []string{blocker, filepath.Join(blocker, "state"), taken, "/proc/acmsync"} {
+		_, err := store.Open(t.Context(), urlIn(dir), store.Options{})
+		var folder *store.FolderError
+		if !errors.As(err, &folder) || !strings.HasPrefix(err.Error(), "store.url: ") {
+			t.Errorf("%s: %v, want a FolderError that names the setting", dir, err)
+		}
+	}
+}
+
+func TestReadOnlyOfNothing(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	s := openReadOnly(t, urlIn(dir))
+	if len(domains(t, s)) != 0 {
+		t.Error("a store that does not exist has domains")
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("reading made the folder: %v", err)
+	}
+	if err := s.Admit(t.Context(), store.Admission{}); !errors.Is(err, store.ErrReadOnly) {
+		t.Errorf("admitting into it gave %v", err)
+	}
+}
+
+func TestReadOnlyOfAnEmptyFile(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	mkdir(t, dir, 0o700)
+	if err := os.WriteFile(filepath.Join(dir, "acmsync.db"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(domains(t, openReadOnly(t, urlIn(dir)))); n != 0 {
+		t.Errorf("an empty file has %d domains", n)
+	}
+}
+
+func TestReadOnlyLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	w := open(t, urlIn(dir))
+	admitNames(t, w, "a.example")
+
+	// While a writer has it open, what the log holds is seen.
+	before := snapshot(t, dir)
+	during := openReadOnly(t, urlIn(dir))
+	if _, ok := domains(t, during)["a.example"]; !ok {
+		t.Error("a row in the write-ahead log is not seen")
+	}
+	if err := during.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, snapshot(t, dir)); diff != "" {
+		t.Errorf("reading beside a writer changed files:\n%s", diff)
+	}
+
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before = snapshot(t, dir)
+	if _, ok := before["acmsync.db-wal"]; ok {
+		t.Fatal("an orderly close left a log: this test proves nothing")
+	}
+	s := openReadOnly(t, urlIn(dir))
+	if _, ok := domains(t, s)["a.example"]; !ok {
+		t.Error("the row is not seen")
+	}
+	if diff := cmp.Diff(before, snapshot(t, dir)); diff != "" {
+		t.Errorf("an open reader changed files:\n%s", diff)
+	}
+	writes := map[string]error{
+		"Admit":   s.Admit(t.Context(), store.Admission{Base: 1}),
+		"Approve": s.Approve(t.Context(), "x"),
+		"Save":    s.Save(t.Context(), store.Lease{Key: "a.example"}, store.Change{Domain: record.Domain{}}),
+		"Release": s.Release(t.Context(), store.Lease{}, record.Domain{}),
+		"SetMeta": s.SetMeta(t.Context(), store.Meta{Tip: "abc"}),
+		"Prune":   s.Prune(t.Context(), noon),
+	}
+	_, writes["Claim"] = s.Claim(t.Context(), "test", noon, 1, long)
+	for name, err := range writes {
+		if !errors.Is(err, store.ErrReadOnly) {
+			t.Errorf("%s gave %v, want ErrReadOnly", name, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, snapshot(t, dir)); diff != "" {
+		t.Errorf("reading left something behind:\n%s", diff)
+	}
+}
+
+func TestOpenRefusesANewerSchema(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	if err := open(t, urlIn(dir)).Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw(t, dir, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
+	for _, o := range []store.Options{{}, {ReadOnly: true}} {
+		_, err := store.Open(t.Context(), urlIn(dir), o)
+		if !errors.Is(err, store.ErrSchema) {
+			t.Errorf("%+v: %v, want ErrSchema", o, err)
+		}
+	}
+}
+
+// TestOpenSideBySide: whoever comes second finds the tables made.
+func TestOpenSideBySide(t *testing.T) {
+	t.Parallel()
+	url := urlIn(private(t))
+	opened := make(chan error)
+	const n = 8
+	for range n {
+		go func() {
+			s, err := store.Open(t.Context(), url, store.Options{})
+			if err == nil {
+				err = s.Close()
+			}
+			opened <- err
+		}()
+	}
+	for range n {
+		if err := <-opened; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestNotADatabase(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	mkdir(t, dir, 0o700)
+	if err := os.WriteFile(filepath.Join(dir, "acmsync.db"), bytes.Repeat([]byte("not a database\n"), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []store.Options{{}, {ReadOnly: true}} {
+		_, err := store.Open(t.Context(), urlIn(dir), o)
+		if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "acmsync.db")) {
+			t.Errorf("%+v: %v, want an error that names the file", o, err)
+		}
+	}
+}
+
+func openReadOnly(t *testing.T, url string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), url, store.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// mkdir makes a folder of exactly this mode, whatever the umask.
+func mkdir(t *testing.T, dir string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// snapshot is what a folder holds, by content. SQLite's shared memory is
+// locks: that it exists counts, what it holds does not.
+func snapshot(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make(map[string]string)
+	for _, e := range entries {
+		out[e.Name()] = ""
+		if e.IsDir() || strings.HasSuffix(e.Name(), "-shm") {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(content)
+		out[e.Name()] = string(sum[:])
+	}
+	return out
+}
+
+// raw runs SQL on the database behind the store's back.
+func raw(t *testing.T, dir, query string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, "acmsync.db")+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	result, err := db.ExecContext(t.Context(), query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		t.Fatalf("%s touched %d rows (%v)", query, n, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/acmsync/acmsync/internal/budget"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
@@ -45,6 +46,8 @@ type Policy struct {
 	// therefore revoke what they issued.
 	Authorities []string
 	Platform    record.Platform
+	// Limits are the CA's; the zero value is none.
+	Limits budget.Limits
 }
 
 // grace is how long a certificate outlives the wish for it.

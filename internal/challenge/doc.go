@@ -1,0 +1,13 @@
+// Package challenge puts the responses to http-01 challenges (RFC 8555, section
+// 8.3) where the CA looks for them. Three ways are on offer, and all have the
+// same two methods, Present and CleanUp:
+//
+//   - [Stateless] does nothing: the edges answer every challenge by themselves,
+//     from the account key's thumbprint.
+//   - [Listener] is a small HTTP server for hosts where port 80 is ours.
+//   - [Webroot] writes files where another server already serves them.
+//
+// Both methods may be called again for the same token, before and after a
+// crash, from several goroutines. A token is the CA's word and becomes part of
+// a path, so each of them refuses what is not one.
+package challenge

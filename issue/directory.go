@@ -1,0 +1,111 @@
+package issue
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-acme/lego/v4/acme"
+
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// directory is what the CA's directory said last (RFC 8555, section 7.1.1).
+type directory struct {
+	turn turn
+
+	mu     sync.Mutex
+	raw    []byte
+	parsed acme.Directory
+	got    time.Time
+}
+
+// directoryLife is how long its URLs are used without looking again.
+const directoryLife = time.Hour
+
+func (d *directory) cached() []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.raw
+}
+
+func (d *directory) current() (acme.Directory, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.parsed, d.raw != nil && time.Since(d.got) < directoryLife
+}
+
+func (d *directory) keep(raw []byte, parsed acme.Directory) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.raw, d.parsed, d.got = raw, parsed, time.Now()
+}
+
+// Directory asks for the directory, always anew, and returns it with the Date
+// of the answer: the CA's clock, zero if it does not show one.
+func (c *CA) Directory(ctx context.Context) (record.Directory, time.Time, error) {
+	said, date, err := c.fetchDirectory(ctx)
+	if err != nil {
+		return record.Directory{}, time.Time{}, err
+	}
+	return record.Directory{
+		URL:                     c.config.Directory,
+		CAAIdentities:           slices.Clone(said.Meta.CaaIdentities),
+		TermsOfService:          said.Meta.TermsOfService,
+		ExternalAccountRequired: said.Meta.ExternalAccountRequired,
+		Profiles:                slices.Sorted(maps.Keys(said.Meta.Profiles)),
+	}, date, nil
+}
+
+// knownDirectory asks only when nothing recent is known, and then once for all
+// who wait. An old one does when the CA does not answer.
+func (c *CA) knownDirectory(ctx context.Context) (acme.Directory, error) {
+	if known, fresh := c.directory.current(); fresh {
+		return known, nil
+	}
+	if err := c.directory.turn.take(ctx); err != nil {
+		return acme.Directory{}, fmt.Errorf("directory: %w", err)
+	}
+	defer c.directory.turn.give()
+	known, fresh := c.directory.current()
+	if fresh {
+		return known, nil
+	}
+	said, _, err := c.fetchDirectory(ctx)
+	if err != nil && c.directory.cached() != nil && ctx.Err() == nil {
+		return known, nil
+	}
+	return said, err
+}
+
+func (c *CA) fetchDirectory(ctx context.Context) (acme.Directory, time.Time, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.Directory, nil)
+	if err != nil || req.URL.Scheme != "https" {
+		return acme.Directory{}, time.Time{}, &record.Problem{
+			During: "directory", Detail: fmt.Sprintf("%q is not an https URL (RFC 8555, section 6.1)", c.config.Directory),
+		}
+	}
+	req.Header.Set("User-Agent", c.config.UserAgent)
+	s := &session{ca: c, ctx: ctx, now: time.Now()}
+	s.last = c.send(ctx, req)
+	if s.last.err != nil || s.last.status != http.StatusOK {
+		return acme.Directory{}, time.Time{}, s.failure("directory", s.last.err)
+	}
+	var said acme.Directory
+	if err := json.Unmarshal(s.last.body, &said); err != nil || said.NewAccountURL == "" || said.NewOrderURL == "" || said.NewNonceURL == "" {
+		return acme.Directory{}, time.Time{}, &record.Problem{
+			During: "directory", Detail: c.config.Directory + " answers, but not with an ACME directory",
+		}
+	}
+	c.directory.keep(s.last.body, said)
+	date, err := http.ParseTime(s.last.header.Get("Date"))
+	if err != nil {
+		date = time.Time{}
+	}
+	return said, date, nil
+}

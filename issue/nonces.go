@@ -1,0 +1,61 @@
+package issue
+
+import (
+	"sync"
+	"time"
+)
+
+// nonces are anti-replay nonces for use (RFC 8555, section 6.5). Each answer to
+// a POST brings one, so that with the pool shared by all orders almost none has
+// to be asked for.
+type nonces struct {
+	mu   sync.Mutex
+	have []nonce
+}
+
+type nonce struct {
+	value string
+	got   time.Time
+}
+
+// CAs forget nonces after a while, and using a forgotten one costs a request
+// and a pause: asking for a new one is cheaper.
+const (
+	nonceLife = 5 * time.Minute
+	maxNonces = 64
+)
+
+// take returns the youngest nonce; the others are older still.
+func (n *nonces) take(now time.Time) (string, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.have) == 0 {
+		return "", false
+	}
+	last := n.have[len(n.have)-1]
+	if now.Sub(last.got) > nonceLife {
+		n.have = nil
+		return "", false
+	}
+	n.have = n.have[:len(n.have)-1]
+	return last.value, true
+}
+
+func (n *nonces) put(value string, now time.Time) {
+	if value == "" {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.have) == maxNonces {
+		n.have = n.have[1:]
+	}
+	n.have = append(n.have, nonce{value, now})
+}
+
+// clear forgets all: the CA refused one, and the others are no younger.
+func (n *nonces) clear() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.have = nil
+}

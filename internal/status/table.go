@@ -1,0 +1,172 @@
+package status
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// minWidth is what tables are made for where the terminal is narrower.
+const minWidth = 60
+
+// Table prints the status of apps, who must act and the worst first. width is
+// the terminal's in columns; 0: not a terminal, so each domain gets one line
+// that other programs can search.
+func Table(w io.Writer, apps []AppStatus, color bool, width int) error {
+	all := entries(apps)
+	var b strings.Builder
+	switch {
+	case len(all) == 0:
+		b.WriteString("No domains.\n")
+	case width <= 0:
+		for _, e := range all {
+			b.WriteString(e.line() + "\n")
+		}
+	default:
+		width = max(width, minWidth)
+		b.WriteString(overview(all, color) + "\n")
+		for _, e := range all {
+			b.WriteString(e.details(color, width))
+		}
+		b.WriteString("\n" + totals(all, color) + "\n")
+	}
+	for _, a := range apps {
+		if a.Error != "" {
+			fmt.Fprintf(&b, "%s: refused: %s\n", a.App, a.Error)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// overview is one row a domain.
+func overview(all []entry, color bool) string {
+	t := newTable("App", "Domain", "Status", "Valid until", "")
+	for _, e := range all {
+		t.AppendRow(table.Row{clean(e.app, maxText), e.shownName(), e.lamp(color), validUntil(e.Certificate), clean(e.brief(), 60)})
+	}
+	return t.Render() + "\n"
+}
+
+// newTable has no borders: they are noise to the eye and to copying.
+func newTable(columns ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	s := t.Style()
+	s.Options = table.Options{SeparateHeader: true, SeparateColumns: false}
+	s.Format.Header = text.FormatUpper
+	s.Box.PaddingLeft, s.Box.PaddingRight = "", "  "
+	t.SuppressTrailingSpaces()
+	t.AppendHeader(table.Row(columns))
+	return t
+}
+
+func (e entry) shownName() string {
+	if e.Unicode == "" {
+		return clean(e.Name, maxText)
+	}
+	return clean(e.Name, maxText) + " (" + clean(e.Unicode, maxText) + ")"
+}
+
+func (e entry) lamp(color bool) string {
+	return paint(color, lamps[e.Status].colour, "● "+e.Status)
+}
+
+// brief is the table's last column.
+func (e entry) brief() string {
+	switch {
+	case e.Renewal != nil:
+		return "renewal failing: " + e.Renewal.Reason
+	case e.Title != "":
+		return e.Title
+	case e.Certificate != nil && !e.Ready:
+		return "not deployed everywhere yet"
+	}
+	return ""
+}
+
+func validUntil(c *CertificateStatus) string {
+	if c == nil {
+		return "–"
+	}
+	return date(c.NotAfter)
+}
+
+// details say what is wrong with a domain and how to mend it; empty when
+// nothing is.
+func (e entry) details(color bool, width int) string {
+	message, remedy := e.Message, e.Remedy
+	next := e.NextAttempt
+	if e.Renewal != nil {
+		message, remedy, next = e.Renewal.Message, e.Renewal.Remedy, e.Renewal.NextAttempt
+	}
+	if message == "" {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s %s\n", paint(color, lamps[e.Status].colour, "✗"), paint(color, "1", clean(e.Name, maxText)))
+	b.WriteString(indent(message, "", width))
+	b.WriteString(indent(remedy, paint(color, "1", "Fix:")+" ", width))
+	for _, also := range e.Also {
+		b.WriteString(indent(also.Remedy, "Also: ", width))
+	}
+	if !next.IsZero() {
+		b.WriteString(indent("tried again at "+next.UTC().Format(time.RFC3339), "", width))
+	}
+	if e.Docs != "" {
+		b.WriteString("  " + paint(color, "90", e.Docs) + "\n")
+	}
+	return b.String()
+}
+
+// indent wraps a sentence below the name it belongs to.
+func indent(s, prefix string, width int) string {
+	wrapped := text.WrapSoft(prefix+clean(s, maxText), width-2)
+	var b strings.Builder
+	for line := range strings.SplitSeq(wrapped, "\n") {
+		b.WriteString("  " + strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
+func totals(all []entry, color bool) string {
+	var s Summary
+	for _, e := range all {
+		s.count(e.DomainStatus)
+	}
+	ready := fmt.Sprintf("%d of %s ready", s.Ready, plural(s.Domains, "domain"))
+	parts := []string{paint(color && s.Ready == s.Domains, "32", ready)}
+	if s.Act.Operator > 0 {
+		parts = append(parts, fmt.Sprintf("%d waiting for the operator", s.Act.Operator))
+	}
+	if s.Act.Owner > 0 {
+		parts = append(parts, fmt.Sprintf("%d waiting for their owner", s.Act.Owner))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// line is everything about a domain in one line.
+func (e entry) line() string {
+	parts := []string{clean(e.app, maxText), clean(e.Name, maxText), e.Status}
+	switch {
+	case e.Renewal != nil:
+		parts = append(parts, "renewal: "+e.Renewal.Message, "Fix: "+e.Renewal.Remedy)
+	case e.Message != "":
+		parts = append(parts, e.Message, "Fix: "+e.Remedy)
+	case e.Certificate != nil:
+		parts = append(parts, "valid until "+date(e.Certificate.NotAfter))
+	}
+	return strings.Join(parts, "\t")
+}
+
+// paint colours text by an SGR code (ECMA-48, section 8.3.117).
+func paint(color bool, code, s string) string {
+	if !color || code == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}

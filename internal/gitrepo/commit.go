@@ -1,0 +1,167 @@
+package gitrepo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+const (
+	// maxTries is how often a commit is made again on top of somebody else's.
+	maxTries = 30
+	// firstPause and longestPause bound the pause after a lost race; the second
+	// caps what doubles from the first.
+	firstPause   = 10 * time.Millisecond
+	longestPause = time.Second
+)
+
+// Commit is a change to a branch.
+type Commit struct {
+	Branch string
+	// Orphan makes the branch, with no history, when it is missing.
+	Orphan bool
+	// Root is the folder that is written; "" or "." is the whole tree. Nothing
+	// outside it changes.
+	Root string
+	// Files are contents by path below Root, with slashes.
+	Files map[string][]byte
+	// Prune says, of a path below Root that is not in Files, whether it goes.
+	// Nil keeps all.
+	Prune func(path string) bool
+	// Message is the commit's; Author is also the committer.
+	Message string
+	Author  Author
+	// When dates the commit, to the second, in its own time zone.
+	When time.Time
+	// Sign returns an armoured signature of the commit's bytes; nil signs not.
+	Sign func(payload []byte) (string, error)
+}
+
+// Author is who commits.
+type Author struct{ Name, Email string }
+
+// Commit writes files to a branch and returns the branch's commit; changed is
+// false when everything was as it should be, and then nothing is pushed. When
+// somebody else pushes meanwhile, the change is made anew on top of theirs. It
+// never forces: *MovedError tells that others were faster all the time,
+// *RefusedError that the server declined.
+func (r *Repo) Commit(ctx context.Context, c Commit) (hash string, changed bool, err error) {
+	ref, err := refName(c.Branch)
+	if err != nil {
+		return "", false, err
+	}
+	change, err := newEdit(c)
+	if err != nil {
+		return "", false, err
+	}
+	err = r.exclusive(ctx, func(ctx context.Context) error {
+		hash, changed, err = r.commit(ctx, ref, c, change)
+		return err
+	})
+	return hash, changed, err
+}
+
+// errMoved says that the branch is not, or no longer, where it was thought to be.
+var errMoved = errors.New("the branch moved")
+
+func (r *Repo) commit(ctx context.Context, ref plumbing.ReferenceName, c Commit, change *edit) (string, bool, error) {
+	pause := firstPause
+	for range maxTries {
+		hash, changed, err := r.tryCommit(ctx, ref, c, change)
+		if !errors.Is(err, errMoved) {
+			return hash.String(), changed, err
+		}
+		// Half fixed, half drawn: rivals that met once must not meet again.
+		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
+			return "", false, err
+		}
+		pause = min(2*pause, longestPause)
+	}
+	return "", false, &MovedError{URL: r.String(), Branch: c.Branch, Tries: maxTries}
+}
+
+// tryCommit reads the branch, builds on it and pushes, once.
+func (r *Repo) tryCommit(ctx context.Context, ref plumbing.ReferenceName, c Commit, change *edit) (plumbing.Hash, bool, error) {
+	p := &push{repo: r, ref: ref}
+	if err := p.open(ctx); err != nil {
+		return plumbing.ZeroHash, false, err
+	}
+	defer p.close()
+	if p.old.IsZero() && !c.Orphan {
+		return plumbing.ZeroHash, false, fmt.Errorf("%s: %w: %s", r, ErrNoBranch, c.Branch)
+	}
+	base, err := r.baseTree(ctx, p.old)
+	if err != nil {
+		return plumbing.ZeroHash, false, err
+	}
+	b := newBuilder(r.store.objects)
+	tree, err := b.apply(base, change, "")
+	if err != nil {
+		return plumbing.ZeroHash, false, err
+	}
+	if tree == base {
+		return p.old, false, nil
+	}
+	if p.new, err = b.commit(c, b.orEmpty(tree), p.old); err != nil {
+		return plumbing.ZeroHash, false, err
+	}
+	if p.pack, err = b.pack(); err != nil {
+		return plumbing.ZeroHash, false, err
+	}
+	if err := p.send(ctx); err != nil {
+		return plumbing.ZeroHash, false, err
+	}
+	return p.new, true, r.remember(p)
+}
+
+// baseTree is the tree of a commit, fetched if need be; zero for no commit.
+func (r *Repo) baseTree(ctx context.Context, tip plumbing.Hash) (plumbing.Hash, error) {
+	if tip.IsZero() {
+		return plumbing.ZeroHash, nil
+	}
+	l := r.newLink()
+	defer l.close()
+	commit, err := r.complete(ctx, l, tip)
+	if errors.Is(err, transport.ErrEmptyRemoteRepository) || (err != nil && ctx.Err() == nil && l.refs != nil && !advertised(l, tip)) {
+		// Moved on between the two questions: the old tip is no longer handed out.
+		return plumbing.ZeroHash, errMoved
+	}
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return commit.TreeHash, nil
+}
+
+func advertised(l *link, tip plumbing.Hash) bool {
+	for _, hash := range l.refs {
+		if hash == tip {
+			return true
+		}
+	}
+	return false
+}
+
+// remember keeps what was pushed, so that the next commit need not fetch it.
+func (r *Repo) remember(p *push) error {
+	if err := r.store.add(p.pack, 0); err != nil {
+		return err
+	}
+	_, err := r.store.settle(p.new)
+	return err
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,145 @@
+package gitrepo
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+func (r *Repo) authError(detail, setting string, err error) *AuthError {
+	return &AuthError{URL: r.String(), Setting: setting, Detail: detail, Err: err}
+}
+
+func (r *Repo) unreachable(detail, setting string, err error) *UnreachableError {
+	return &UnreachableError{URL: r.String(), Setting: setting, Detail: detail, Err: err}
+}
+
+// explain makes one of this package's errors of whatever went wrong while
+// talking to the server, unless it is one already.
+func (r *Repo) explain(ctx context.Context, err error) error {
+	switch {
+	case err == nil, ours(err):
+		return err
+	case errors.Is(ctx.Err(), context.Canceled), errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w", r, context.Canceled)
+	case ctx.Err() != nil:
+		e := r.unreachable("did not answer in time", "", context.DeadlineExceeded)
+		e.Temporary = true
+		return e
+	}
+	err = unwrapLibrary(err)
+	var status *statusError
+	var server *serverError
+	switch {
+	case errors.As(err, &status):
+		return r.explainStatus(status)
+	case errors.As(err, &server):
+		return r.explainServer(server)
+	case errors.Is(err, transport.ErrRepositoryNotFound):
+		return r.notFound(err)
+	}
+	return r.explainNetwork(err)
+}
+
+// ours says whether an error has been explained, or needs no server to happen.
+func ours(err error) bool {
+	var auth *AuthError
+	var key *HostKeyError
+	var unreachable *UnreachableError
+	var moved *MovedError
+	var refused *RefusedError
+	var local *localError
+	return errors.Is(err, ErrNoBranch) || errors.As(err, &auth) || errors.As(err, &key) || errors.As(err, &local) ||
+		errors.As(err, &unreachable) || errors.As(err, &moved) || errors.As(err, &refused)
+}
+
+// unwrapLibrary digs out the cause; the library's own wrappers hide it from
+// errors.As.
+func unwrapLibrary(err error) error {
+	var unexpected *plumbing.UnexpectedError
+	var permanent *plumbing.PermanentError
+	switch {
+	case errors.As(err, &unexpected):
+		return unwrapLibrary(unexpected.Err)
+	case errors.As(err, &permanent):
+		return unwrapLibrary(permanent.Err)
+	}
+	return err
+}
+
+func (r *Repo) credentials() string {
+	if r.remote.kind == kindSSH {
+		return "repository.auth.sshKeyFile"
+	}
+	return "repository.auth.tokenFile"
+}
+
+func (r *Repo) notFound(err error) error {
+	return r.unreachable("says there is no such repository, or none that these credentials may see", "repository.url and "+r.credentials(), err)
+}
+
+func (r *Repo) explainStatus(status *statusError) error {
+	switch status.code {
+	case http.StatusUnauthorized:
+		return r.authError("refused the credentials (401)", r.credentials(), status)
+	case http.StatusForbidden:
+		return r.authError("does not permit this to these credentials (403)", r.credentials(), status)
+	case http.StatusNotFound:
+		return r.notFound(status)
+	}
+	e := r.unreachable(status.Error(), "", status)
+	e.Temporary = status.code == http.StatusTooManyRequests || status.code >= 500
+	e.RetryAfter = status.retryAfter
+	if !e.Temporary {
+		e.Setting = "repository.url"
+	}
+	return e
+}
+
+// explainServer reads the words that forges and git itself print over SSH.
+func (r *Repo) explainServer(server *serverError) error {
+	said := strings.ToLower(server.said)
+	for _, sign := range []string{"not found", "does not appear to be a git repository", "does not exist", "no such", "could not be found"} {
+		if strings.Contains(said, sign) {
+			return r.notFound(server)
+		}
+	}
+	for _, sign := range []string{"denied", "permission", "not authorized", "not allowed", "forbidden", "access"} {
+		if strings.Contains(said, sign) {
+			return r.authError("does not permit this: "+server.said, r.credentials(), server)
+		}
+	}
+	return r.unreachable("answered: "+server.said, "repository.url", server)
+}
+
+func (r *Repo) explainNetwork(err error) error {
+	var certificate *tls.CertificateVerificationError
+	var dns *net.DNSError
+	text := clean(err.Error())
+	switch {
+	case errors.As(err, &certificate):
+		return r.unreachable("showed a certificate that does not verify ("+clean(certificate.Err.Error())+")", "repository.auth.caFile", err)
+	case errors.As(err, &dns) && dns.IsNotFound:
+		e := r.unreachable("cannot be reached: its host name does not resolve", "repository.url", err)
+		e.Temporary = true
+		return e
+	case errors.Is(err, errTooLarge):
+		return r.unreachable("sent more than this program is willing to unpack", "", err)
+	}
+	e := r.unreachable("cannot be reached or broke off ("+text+")", "", err)
+	e.Temporary = true
+	return e
+}
+
+// localError is a fault that lies with this machine or with the caller.
+type localError struct{ err error }
+
+func (e *localError) Error() string { return e.err.Error() }
+func (e *localError) Unwrap() error { return e.err }

@@ -1,0 +1,151 @@
+package gitrepo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+// push moves one reference from old to new, if it still is at old.
+type push struct {
+	repo     *Repo
+	ref      plumbing.ReferenceName
+	session  receiver
+	can      *capability.List
+	old, new plumbing.Hash
+	pack     []byte
+	said     head
+}
+
+// open connects and reads where the reference is.
+func (p *push) open(ctx context.Context) error {
+	session, err := p.repo.connectReceive(ctx)
+	if err != nil {
+		return err
+	}
+	p.session, p.can = session, capability.NewList()
+	refs, err := session.AdvertisedReferencesContext(ctx)
+	switch {
+	case errors.Is(err, transport.ErrEmptyRemoteRepository):
+		return nil
+	case err != nil:
+		p.close()
+		return err
+	}
+	p.can, p.old = refs.Capabilities, refs.References[p.ref.String()]
+	return nil
+}
+
+func (p *push) close() { _ = p.session.Close() }
+
+// send pushes and finds out what came of it. errMoved asks for another try.
+func (p *push) send(ctx context.Context) error {
+	request := packp.NewReferenceUpdateRequestFromCapabilities(p.can)
+	request.Commands = []*packp.Command{{Name: p.ref, Old: p.old, New: p.new}}
+	request.Packfile = io.NopCloser(bytes.NewReader(p.pack))
+	request.Progress = &p.said
+	if p.can.Supports(capability.Sideband64k) {
+		_ = request.Capabilities.Set(capability.Sideband64k)
+	}
+	report, err := p.session.ReceivePack(ctx, request)
+	if report == nil {
+		return p.unheard(ctx, err)
+	}
+	reason := verdict(report, p.ref)
+	if reason == "" {
+		return p.confirm(ctx)
+	}
+	return p.declined(ctx, reason)
+}
+
+// verdict is why the server did not move the reference; "" if it says it did.
+func verdict(report *packp.ReportStatus, ref plumbing.ReferenceName) string {
+	if report.UnpackStatus != "ok" {
+		return clean("unpacking failed: " + report.UnpackStatus)
+	}
+	for _, status := range report.CommandStatuses {
+		if status.ReferenceName == ref {
+			if status.Status == "ok" {
+				return ""
+			}
+			return clean(status.Status)
+		}
+	}
+	return "the server's report does not mention the branch"
+}
+
+// unheard decides after an answer that was lost, or empty: a proxy in the way
+// may answer 200 and nothing. Only the branch itself tells.
+func (p *push) unheard(ctx context.Context, cause error) error {
+	tip, err := p.repo.readRef(ctx, p.ref)
+	switch {
+	case err != nil && cause != nil:
+		return cause
+	case err != nil:
+		return err
+	case tip == p.new:
+		return nil
+	case cause != nil && tip == p.old:
+		return cause
+	case tip == p.old:
+		return p.refused("the server answered nothing, and the branch did not move")
+	}
+	return errMoved
+}
+
+// confirmTries is how often the branch is read back before an accepted push is
+// believed to be lost: copies of a forge lag behind each other.
+const confirmTries = 3
+
+// confirm reads the branch back after the server said that it moved. If it is
+// elsewhere by now, somebody built on it.
+func (p *push) confirm(ctx context.Context) error {
+	for try := range confirmTries {
+		tip, err := p.repo.readRef(ctx, p.ref)
+		if err != nil || tip != p.old {
+			// The report stands: not being able to look again does not undo it.
+			return nil
+		}
+		if err := sleep(ctx, time.Duration(try+1)*100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return p.refused("the server accepted the push, but the branch did not move")
+}
+
+// declined tells a lost race from a refusal. Servers word it in many ways, so
+// the branch is looked at too.
+func (p *push) declined(ctx context.Context, reason string) error {
+	lower := strings.ToLower(reason)
+	for _, sign := range []string{"hook", "protected", "denied", "deny", "declined", "prohibited", "not allowed"} {
+		if strings.Contains(lower, sign) {
+			return p.refused(reason)
+		}
+	}
+	for _, sign := range []string{"lock", "failed to update ref", "old value", "fetch first", "fast-forward", "already exists", "stale"} {
+		if strings.Contains(lower, sign) {
+			return errMoved
+		}
+	}
+	tip, err := p.repo.readRef(ctx, p.ref)
+	if err != nil {
+		return fmt.Errorf("after the push was declined (%s): %w", reason, err)
+	}
+	if tip != p.old {
+		return errMoved
+	}
+	return p.refused(reason)
+}
+
+func (p *push) refused(reason string) error {
+	return &RefusedError{URL: p.repo.String(), Branch: p.ref.Short(), Reason: reason, Message: p.said.String()}
+}

@@ -185,13 +185,17 @@ func TestResolverOutOfReach(t *testing.T) {
 	}
 }
 
-// An outage is believed for a moment only.
+// That a resolver worked before says nothing about now, and an outage is
+// believed for a moment only.
 func TestResolverComesBack(t *testing.T) {
 	t.Parallel()
 	s := newDNS(t)
 	s.Set("a.example", "A 192.0.2.1")
-	s.Fail(".", 0, dns.Fault{Silent: true, Subtree: true})
 	v := verify.New(verify.Config{Resolvers: []string{s.Addr()}, Timeout: 1500 * time.Millisecond})
+	if got := observe(t, v, record.Question{Name: "a.example", DNS: true}).DNS.A; got.Answer != record.Answered {
+		t.Fatalf("before: %+v", got)
+	}
+	s.Fail(".", 0, dns.Fault{Silent: true, Subtree: true})
 	if got := observe(t, v, record.Question{Name: "a.example", DNS: true}).DNS.A; got.Answer != record.NoAnswer {
 		t.Fatalf("while it is out: %+v", got)
 	}

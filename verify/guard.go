@@ -3,7 +3,10 @@ package verify
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // Guard decides which addresses may be dialled on behalf of strangers: public
@@ -14,31 +17,12 @@ type Guard struct {
 }
 
 // NewGuard returns a Guard that also lets the given ranges through.
-func NewGuard(allow ...netip.Prefix) Guard {
-	masked := make([]netip.Prefix, 0, len(allow))
-	for _, p := range allow {
-		if p.IsValid() {
-			masked = append(masked, p.Masked())
-		}
-	}
-	return Guard{allow: masked}
-}
+func NewGuard(allow ...netip.Prefix) Guard { return Guard{allow: slices.Clone(allow)} }
 
-// Allowed reports whether addr may be dialled. An IPv4-mapped IPv6 address and
-// one with a zone never may, not even as an exception: they are other
-// spellings of something, and whoever publishes one means to get around a
-// guard.
-func (g Guard) Allowed(addr netip.Addr) bool {
-	if !addr.IsValid() || addr.Is4In6() || addr.Zone() != "" {
-		return false
-	}
-	for _, p := range g.allow {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return public(addr)
-}
+// Allowed reports whether addr may be dialled, see [record.Public]. An
+// IPv4-mapped IPv6 address and one with a zone never may, not even as an
+// exception.
+func (g Guard) Allowed(addr netip.Addr) bool { return record.Public(addr, g.allow) }
 
 // Control is a net.Dialer's Control: the last look at the address, after every
 // resolution and redirect, on the socket itself.
@@ -58,19 +42,4 @@ type ForbiddenError struct {
 
 func (e *ForbiddenError) Error() string {
 	return fmt.Sprintf("%s is not a public address", e.Address)
-}
-
-func public(addr netip.Addr) bool {
-	special := special6
-	if addr.Is4() {
-		special = special4
-	} else if !global6.Contains(addr) {
-		return false
-	}
-	for _, p := range special() {
-		if p.Contains(addr) {
-			return false
-		}
-	}
-	return true
 }

@@ -74,8 +74,7 @@ func (p *prober) visit(ctx context.Context, at *url.URL) *url.URL {
 		p.end(p.blame(at, err))
 		return nil
 	}
-	p.seen.Status = got.status
-	p.seen.Server, p.seen.Via, p.seen.Ray = got.server, got.via, got.ray
+	p.record(at, got)
 	if !got.redirects() {
 		p.seen.Body = classifyBody(got, p.token, p.expect)
 		p.end(record.ProbeAnswered, "")
@@ -84,14 +83,21 @@ func (p *prober) visit(ctx context.Context, at *url.URL) *url.URL {
 	return p.redirect(at, got)
 }
 
-// redirect records a hop and judges only whether a CA would follow it.
-func (p *prober) redirect(at *url.URL, got answer) *url.URL {
-	hop := record.Hop{URL: clean(at.String(), maxURL), Status: got.status, Location: clean(got.location, maxURL)}
-	next, err := p.ports.follow(at, got.status, got.location)
-	if next != nil {
-		hop.KeepsPath = keepsPath(next, p.token)
+// record notes an answer; every request that got one is a hop.
+func (p *prober) record(at *url.URL, got answer) {
+	hop := record.Hop{URL: clean(at.String(), maxURL), Status: got.status}
+	if got.redirects() {
+		hop.Location = clean(got.location, maxURL)
+		hop.KeepsPath = keepsPath(at, got.location, p.token)
 	}
 	p.seen.Hops = append(p.seen.Hops, hop)
+	p.seen.Status = got.status
+	p.seen.Server, p.seen.Via, p.seen.Ray = got.server, got.via, got.ray
+}
+
+// redirect judges only whether a CA would follow.
+func (p *prober) redirect(at *url.URL, got answer) *url.URL {
+	next, err := p.ports.follow(at, got.status, got.location)
 	switch {
 	case err != nil:
 		p.end(record.ProbeBadRedirect, err.Error())

@@ -124,8 +124,13 @@ func TestProbe(t *testing.T) {
 	edge := newWeb(t, sites)
 	v := newVerifier(s)
 
+	// The last hop of an answered probe is filled in below.
 	answered := func(status int, body record.ProbeBody, hops ...record.Hop) record.Probe {
 		return record.Probe{Result: record.ProbeAnswered, Status: status, Body: body, Hops: hops}
+	}
+	final := map[string]string{
+		"moved301": "https://right.example" + path, "moved302": "http://right.example:80" + path,
+		"moved307": "http://right.example" + path, "moved308": "https://right.example:443" + path, "drops": "http://page.example/",
 	}
 	hop := func(from string, status int, location string, keeps bool) record.Hop {
 		return record.Hop{URL: "http://" + from + ".example" + path, Status: status, Location: location, KeepsPath: keeps}
@@ -154,12 +159,12 @@ func TestProbe(t *testing.T) {
 		"moved302":   answered(200, record.BodyMatch, hop("moved302", 302, "http://right.example:80"+path, true)),
 		"moved307":   answered(200, record.BodyMatch, hop("moved307", 307, "//right.example"+path, true)),
 		"moved308":   answered(200, record.BodyMatch, hop("moved308", 308, "https://RIGHT.example:443"+path, true)),
-		"moved303":   bad(303, hop("moved303", 303, "http://right.example"+path, false)),
+		"moved303":   bad(303, hop("moved303", 303, "http://right.example"+path, true)),
 		"drops":      answered(404, record.BodyHTML, hop("drops", 301, "http://page.example/", false)),
-		"port":       bad(301, hop("port", 301, "http://right.example:8080"+path, false)),
-		"scheme":     bad(301, hop("scheme", 301, "ftp://right.example"+path, false)),
+		"port":       bad(301, hop("port", 301, "http://right.example:8080"+path, true)),
+		"scheme":     bad(301, hop("scheme", 301, "ftp://right.example"+path, true)),
 		"garbage":    bad(301, hop("garbage", 301, "http://%zz/", false)),
-		"user":       bad(301, hop("user", 301, "http://me:secret@right.example"+path, false)),
+		"user":       bad(301, hop("user", 301, "http://me:secret@right.example"+path, true)),
 		"loop":       bad(302, hop("loop", 302, "http://loop2.example"+path, true), hop("loop2", 302, "http://loop.example"+path, true)),
 		"to-private": ended(record.ProbeForbidden, hop("to-private", 302, "http://private.example"+path, true)),
 		"to-literal": ended(record.ProbeForbidden, hop("to-literal", 302, "http://169.254.169.254/latest/meta-data/", false)),
@@ -179,6 +184,13 @@ func TestProbe(t *testing.T) {
 			if want.Result == record.ProbeAnswered || len(want.Hops) > 0 {
 				want.Address = ips("127.0.0.1")[0]
 			}
+			if want.Result == record.ProbeAnswered {
+				last := record.Hop{URL: "http://" + name + ".example" + path, Status: want.Status}
+				if final[name] != "" {
+					last.URL = final[name]
+				}
+				want.Hops = append(want.Hops, last)
+			}
 			got := observe(t, v, record.Question{
 				Name: name + ".example", Probe: true, ProbeToken: token, ProbeExpect: expect, ProbePort: edge.http, ServedPort: edge.https,
 			}).Probe
@@ -197,7 +209,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("endless redirects: %s after %d", got.Result, len(got.Hops))
 		}
 		q.Name = "ten.example"
-		if got := observe(t, v, q).Probe; got.Result != record.ProbeAnswered || len(got.Hops) != 10 {
+		if got := observe(t, v, q).Probe; got.Result != record.ProbeAnswered || len(got.Hops) != 11 {
 			t.Errorf("ten redirects: %s after %d", got.Result, len(got.Hops))
 		}
 	})
@@ -319,5 +331,20 @@ func TestProbeAsksAgainOnceAfterABreak(t *testing.T) {
 	q.ProbePort = failing.http
 	if got := observe(t, v, q).Probe; got.Status != 503 || fails.Load() != 1 {
 		t.Errorf("503: %+v in %d requests", got, fails.Load())
+	}
+}
+
+// What is sent is what a CA sends, and the connection is not kept.
+func TestProbeRequest(t *testing.T) {
+	t.Parallel()
+	s := newDNS(t)
+	s.Set("a.example", "A 127.0.0.1")
+	requests := make(chan *http.Request, 1)
+	edge := newWeb(t, func(_ http.ResponseWriter, r *http.Request) { requests <- r })
+	observe(t, newVerifier(s), record.Question{Name: "a.example", Probe: true, ProbeToken: token, ProbePort: edge.http})
+	r := <-requests
+	got := []any{r.Method, r.Host, r.RequestURI, r.Close, r.Header.Get("Accept"), r.Header.Get("Accept-Encoding"), strings.HasPrefix(r.UserAgent(), "acmsync")}
+	if diff := cmp.Diff([]any{"GET", "a.example", path, true, "*/*", "", true}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

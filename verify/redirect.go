@@ -84,7 +84,9 @@ func (p ports) follow(from *url.URL, status int, location string) (*url.URL, err
 	return next, nil
 }
 
-// keepsPath reports whether a URL still ends in the challenge's path.
-func keepsPath(u *url.URL, token string) bool {
-	return strings.HasSuffix(u.Path, challengePath+token)
+// keepsPath reports whether a Location still ends in the challenge's path; also
+// of one that a CA would not follow, for another cause.
+func keepsPath(from *url.URL, location, token string) bool {
+	next, err := from.Parse(location)
+	return err == nil && strings.HasSuffix(next.Path, challengePath+token)
 }

@@ -106,7 +106,8 @@ type Probe struct {
 	Result ProbeResult
 	// Address is where the first connection went.
 	Address netip.Addr
-	// Hops are the redirects that were followed, the first request first.
+	// Hops are the requests that got an answer, the first one first; the last
+	// has a Location only if that redirect was not, or could not be, followed.
 	Hops []Hop
 	// Status is the last answer's HTTP status; 0: none.
 	Status int

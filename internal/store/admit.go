@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -24,6 +25,10 @@ type Admission struct {
 	// DesiredHash and SettingsHash mark what was admitted, Revision the commit
 	// at which DesiredHash was first seen.
 	DesiredHash, SettingsHash, Revision string
+	// Errors are those of the files that are refused.
+	Errors []record.FileError
+	// WakeAll makes every row due, because the operator's settings changed.
+	WakeAll bool
 	// Tip is the last commit seen on the branch.
 	Tip string
 	Now time.Time
@@ -48,8 +53,13 @@ func (s *Store) Admit(ctx context.Context, a Admission) error {
 		if err := checkBase(ctx, tx, a.Base); err != nil {
 			return err
 		}
-		if err := admitWants(ctx, tx, a.Wants, a.Now); err != nil {
+		if err := admitWants(ctx, tx, a); err != nil {
 			return err
+		}
+		if a.WakeAll {
+			if err := wake(ctx, tx, a.Now); err != nil {
+				return err
+			}
 		}
 		if err := saveApps(ctx, tx, a.Apps); err != nil {
 			return err
@@ -68,6 +78,13 @@ func (s *Store) Admit(ctx context.Context, a Admission) error {
 	})
 }
 
+// wake makes every row due, those under a lease again after it.
+func wake(ctx context.Context, tx *sql.Tx, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE domains SET generation = generation + 1,
+		due_at = CASE WHEN due_at < $1 THEN due_at ELSE $1 END`, timeAt{&now})
+	return err
+}
+
 func checkBase(ctx context.Context, tx *sql.Tx, base int64) error {
 	n, err := number(ctx, tx, metaAdmissions)
 	if err == nil && n != base {
@@ -77,11 +94,20 @@ func checkBase(ctx context.Context, tx *sql.Tx, base int64) error {
 }
 
 func admitted(ctx context.Context, tx *sql.Tx, a Admission) error {
+	errs := ""
+	if len(a.Errors) > 0 {
+		text, err := json.Marshal(a.Errors)
+		if err != nil {
+			return err
+		}
+		errs = string(text)
+	}
 	for _, v := range []struct{ key, value string }{
 		{metaDesiredHash, a.DesiredHash},
 		{metaSettingsHash, a.SettingsHash},
 		{metaRevision, a.Revision},
 		{metaTip, a.Tip},
+		{metaErrors, errs},
 	} {
 		if err := setValue(ctx, tx, v.key, v.value); err != nil {
 			return err
@@ -93,8 +119,8 @@ func admitted(ctx context.Context, tx *sql.Tx, a Admission) error {
 	return increment(ctx, tx, metaChanges)
 }
 
-func admitWants(ctx context.Context, tx *sql.Tx, wants []record.Want, now time.Time) error {
-	if len(wants) == 0 {
+func admitWants(ctx context.Context, tx *sql.Tx, a Admission) error {
+	if len(a.Wants) == 0 {
 		return nil
 	}
 	stmt, err := tx.PrepareContext(ctx, admitQuery())
@@ -102,20 +128,23 @@ func admitWants(ctx context.Context, tx *sql.Tx, wants []record.Want, now time.T
 		return err
 	}
 	defer stmt.Close()
-	for _, w := range wants {
+	for _, w := range a.Wants {
 		w.Generation = 1
-		d := record.Domain{Want: w, State: record.Waiting, Since: now, Due: now}
-		if _, err := stmt.ExecContext(ctx, values(newRow(&d))...); err != nil {
+		d := record.Domain{Want: w, State: record.Waiting, Since: a.Now, Due: a.Now}
+		if _, err := stmt.ExecContext(ctx, values(newRow(&d, a.Base))...); err != nil {
 			return fmt.Errorf("row %s: %w", w.Key, err)
 		}
 	}
 	return nil
 }
 
-func newRow(d *record.Domain) []column {
-	nothing, nobody, zero := "", "", int64(0)
+// newRow is a row as admission number base makes it. Its epochs begin where no
+// earlier row of the same key has been, so that a lease on one that was
+// forgotten never fits the one that was made after it.
+func newRow(d *record.Domain, base int64) []column {
+	nothing, nobody, epoch, until := "", "", base<<32, int64(0)
 	return append(domainColumns(d), column{"reason", &nothing},
-		column{"owner", &nobody}, column{"epoch", &zero}, column{"lease_until", &zero})
+		column{"owner", &nobody}, column{"epoch", &epoch}, column{"lease_until", &until})
 }
 
 // admitQuery inserts a row or, where the want really differs, changes the
@@ -127,7 +156,7 @@ func admitQuery() string {
 	for i, name := range wanted {
 		set[i] = name + " = excluded." + name
 	}
-	return insertion("domains", newRow(&d)) + `
+	return insertion("domains", newRow(&d, 0)) + `
 		ON CONFLICT (key) DO UPDATE SET ` + strings.Join(set, ", ") + `,
 			generation = domains.generation + 1,
 			due_at = CASE WHEN domains.due_at < excluded.due_at THEN domains.due_at ELSE excluded.due_at END

@@ -145,7 +145,10 @@ func saveCertificates(ctx context.Context, tx *sql.Tx, d record.Domain, p *recor
 	if err != nil {
 		return err
 	}
-	// Whoever ceases to be current does so first: there is never more than one.
+	if err := dropCertificates(ctx, tx, have, want); err != nil {
+		return err
+	}
+	// What ceases to be current does so first: there is never more than one.
 	for _, current := range []bool{false, true} {
 		for fingerprint, u := range want {
 			if u.current == current && have[fingerprint] != u {
@@ -155,7 +158,7 @@ func saveCertificates(ctx context.Context, tx *sql.Tx, d record.Domain, p *recor
 			}
 		}
 	}
-	return dropCertificates(ctx, tx, have, want)
+	return nil
 }
 
 // checkCurrent refuses a change that would leave the row with a worse

@@ -60,20 +60,34 @@ func (s *Store) Claim(ctx context.Context, owner string, now time.Time, limit in
 
 func (s *Store) due(ctx context.Context, now time.Time) (due bool, err error) {
 	err = s.view(ctx, "looking for due domains", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM domains WHERE due_at <= $1)`, timeAt{&now}).Scan(&due)
+		return tx.QueryRowContext(ctx, dueQuery, timeAt{&now}).Scan(&due)
 	})
 	return due, err
 }
 
-// claimQuery finds its rows by the index on due_at. In one statement, so that
-// no two claims can see the same free row.
-const claimQuery = `
-	UPDATE domains SET owner = $1, epoch = epoch + 1, lease_until = ` + dbNow + ` + $2
-	WHERE key IN (
-		SELECT key FROM domains
-		WHERE due_at <= $3 AND lease_until <= ` + dbNow + `
-		ORDER BY due_at, key LIMIT $4)
-	RETURNING key, epoch`
+// What a pass asks when there may be nothing to do. All of it is found by the
+// index on due_at, so that it costs what is due and not what exists.
+const (
+	dueQuery = `SELECT EXISTS (SELECT 1 FROM domains WHERE due_at <= $1)`
+
+	// In one statement, so that no two claims see the same free row.
+	claimQuery = `
+		UPDATE domains SET owner = $1, epoch = epoch + 1, lease_until = ` + dbNow + ` + $2
+		WHERE key IN (
+			SELECT key FROM domains
+			WHERE due_at <= $3 AND lease_until <= ` + dbNow + `
+			ORDER BY due_at, key LIMIT $4)
+		RETURNING key, epoch`
+
+	holdersQuery = `
+		SELECT owner, COUNT(*) FROM domains
+		WHERE due_at <= $1 AND lease_until > ` + dbNow + ` GROUP BY owner`
+
+	nextQuery = `
+		SELECT due_at FROM domains
+		WHERE due_at IS NOT NULL AND lease_until <= ` + dbNow + `
+		ORDER BY due_at LIMIT 1`
+)
 
 func claim(ctx context.Context, tx *sql.Tx, owner string, now time.Time, limit int, ttl time.Duration) ([]Lease, error) {
 	epochs, keys := make(map[string]int64), only(nil)
@@ -135,9 +149,8 @@ func (s *Store) expire(ctx context.Context, tx *sql.Tx, now time.Time) error {
 
 // holders counts the due rows that each other session has a lease on.
 func (s *Store) holders(ctx context.Context, tx *sql.Tx, now time.Time) (map[string]int, error) {
-	const query = `SELECT owner, COUNT(*) FROM domains WHERE due_at <= $1 AND lease_until > ` + dbNow + ` GROUP BY owner`
 	out := make(map[string]int)
-	err := each(ctx, tx, query, []any{timeAt{&now}}, func(scan scanner) error {
+	err := each(ctx, tx, holdersQuery, []any{timeAt{&now}}, func(scan scanner) error {
 		var owner string
 		var n int
 		err := scan(&owner, &n)
@@ -167,10 +180,9 @@ func (s *Store) Busy(ctx context.Context, now time.Time) (int, error) {
 // NextDue returns the earliest time at which a row that nobody holds is due,
 // perhaps in the past; the zero time when there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	const query = `SELECT due_at FROM domains WHERE due_at IS NOT NULL AND lease_until <= ` + dbNow + ` ORDER BY due_at LIMIT 1`
 	var next time.Time
 	err := s.view(ctx, "looking for the next due time", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, query).Scan(timeAt{&next})
+		return tx.QueryRowContext(ctx, nextQuery).Scan(timeAt{&next})
 	})
 	if noRows(err) {
 		return time.Time{}, nil

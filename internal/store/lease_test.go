@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -322,4 +323,33 @@ func TestFilesOfOwnersAreSwept(t *testing.T) {
 	if err != nil || len(files) != 1 || files[0] == leftover {
 		t.Errorf("owners: %v, %v; want this session's alone", files, err)
 	}
+}
+
+// TestDatabaseLocked: another process's endless transaction gives an error, in
+// less time than a stopping program is given.
+func TestDatabaseLocked(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("waits as long as the store waits for another process, 5 s")
+	}
+	dir := private(t)
+	s := open(t, urlIn(dir))
+	admitNames(t, s, "a.example")
+	l := claimOne(t, s)
+	db, err := sql.Open("sqlite", filepath.Join(dir, "acmsync.db")+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Save(t.Context(), l, store.Change{Domain: l.Domain}); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("%v, want ErrBusy", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	release(t, s, l, l.Domain)
 }

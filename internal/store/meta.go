@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // Keys of the table meta.
@@ -21,6 +23,8 @@ const (
 	metaAdmissions    = "admissions"     // a count
 	metaChanges       = "changes"        // a count
 	metaPublished     = "published"      // a value of changes
+	metaErrors        = "errors"         // JSON list of the refused files' errors
+	metaSharded       = "sharded"        // true or false, once status was written
 )
 
 // Meta are the single values the store keeps.
@@ -35,6 +39,11 @@ type Meta struct {
 	Directory     string
 	AccountURL    string
 	CAAIdentities []string
+	// Errors are those of the files that the last admission refused.
+	Errors []record.FileError
+	// Sharded is how the files of apps were laid out when status was first
+	// written: true or false; empty before.
+	Sharded string
 	// Approved are the hashes of held removals that an operator approved and
 	// no admission used yet.
 	Approved map[string]bool
@@ -76,6 +85,7 @@ func (m *Meta) take(key, value string) (err error) {
 	texts := map[string]*string{
 		metaTip: &m.Tip, metaRevision: &m.Revision, metaDesiredHash: &m.DesiredHash,
 		metaSettingsHash: &m.SettingsHash, metaDirectory: &m.Directory, metaAccountURL: &m.AccountURL,
+		metaSharded: &m.Sharded,
 	}
 	counts := map[string]*int64{metaAdmissions: &m.Admissions, metaChanges: &m.Changes, metaPublished: &m.Published}
 	switch {
@@ -85,6 +95,8 @@ func (m *Meta) take(key, value string) (err error) {
 		*counts[key], err = strconv.ParseInt(value, 10, 64)
 	case key == metaCAAIdentities:
 		err = json.Unmarshal([]byte(value), &m.CAAIdentities)
+	case key == metaErrors && value != "":
+		err = json.Unmarshal([]byte(value), &m.Errors)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
@@ -92,7 +104,7 @@ func (m *Meta) take(key, value string) (err error) {
 	return nil
 }
 
-// SetMeta writes Tip, Directory with AccountURL and CAAIdentities, and
+// SetMeta writes Tip, Directory with AccountURL and CAAIdentities, Sharded and
 // Published, each if it is not zero. The other values have their own writers.
 // Values that are already so cost no write.
 func (s *Store) SetMeta(ctx context.Context, m Meta) error {
@@ -122,6 +134,9 @@ func (m Meta) differing(is Meta) (map[string]string, error) {
 	}
 	if m.Published != 0 && m.Published != is.Published {
 		out[metaPublished] = strconv.FormatInt(m.Published, 10)
+	}
+	if m.Sharded != "" && m.Sharded != is.Sharded {
+		out[metaSharded] = m.Sharded
 	}
 	moved := m.Directory != "" && m.Directory != is.Directory
 	if moved {

@@ -343,3 +343,26 @@ func raw(t *testing.T, dir, query string, args ...any) {
 		t.Fatalf("%s touched %d rows (%v)", query, n, err)
 	}
 }
+
+// hinder holds a reading transaction open on the database until it is
+// released.
+func hinder(t *testing.T, url string) (release func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := tx.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM domains`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}

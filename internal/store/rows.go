@@ -177,12 +177,15 @@ type Count struct {
 	Domains int
 }
 
+const countsQuery = `
+	SELECT mode, state, reason, COUNT(*) FROM domains
+	GROUP BY mode, state, reason ORDER BY mode, state, reason`
+
 // Counts counts the rows, sorted by mode, state and reason.
 func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 	var out []Count
-	const query = `SELECT mode, state, reason, COUNT(*) FROM domains GROUP BY mode, state, reason ORDER BY mode, state, reason`
 	err := s.view(ctx, "counting domains", func(tx *sql.Tx) error {
-		return each(ctx, tx, query, nil, func(scan scanner) error {
+		return each(ctx, tx, countsQuery, nil, func(scan scanner) error {
 			var c Count
 			defer func() { out = append(out, c) }()
 			return scan(&c.Mode, &c.State, &c.Reason, &c.Domains)

@@ -124,6 +124,21 @@ func TestReplacedPairStaysWhileItIsNeeded(t *testing.T) {
 	}
 }
 
+// TestRenewal: a pair that no target acknowledged is simply replaced.
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	s, l, d, old := withPair(t)
+	fresh := issue(t, "a.example")
+	d.Certificate = &fresh.Certificate
+	save(t, s, l, store.Change{Domain: d, Pair: &fresh})
+	if got := domains(t, s)["a.example"].Certificate; got == nil || got.SHA256 != fresh.SHA256 {
+		t.Errorf("current is %+v, want %s", got, fresh.SHA256)
+	}
+	if _, err := s.Pair(t.Context(), old.SHA256); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the old key is kept for nothing: %v", err)
+	}
+}
+
 // TestCertificateEnds: a certificate may go when its name left, or when it is
 // handed over for revocation.
 func TestCertificateEnds(t *testing.T) {

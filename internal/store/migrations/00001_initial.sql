@@ -56,7 +56,7 @@ CREATE TABLE domains (
     -- When to work on it, and who does.
     due_at             BIGINT,                       -- wants to be stepped then; NULL: only a change of what is wanted moves it
     owner              TEXT    NOT NULL,             -- lease holder, NAME/SESSION; '' nobody
-    epoch              BIGINT  NOT NULL,             -- counts claims; every write of a holder names its own
+    epoch              BIGINT  NOT NULL,             -- counts claims, from 2^32 times the admission that made the row; every write of a holder names its own
     lease_until        BIGINT  NOT NULL              -- end of the lease by the DATABASE's clock; 0: none
 );
 

@@ -1,0 +1,123 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/reconcile"
+)
+
+// act carries out one action and says how it went.
+func (p *pass) act(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
+	switch {
+	case a.Kind.Orders():
+		return p.order(ctx, l, d, a)
+	case a.Kind == reconcile.Deploy:
+		return p.install(ctx, d, a), store.Change{}
+	case a.Kind == reconcile.Revoke:
+		return p.revoke(ctx, d, a)
+	default:
+		return p.remove(ctx, d, a), store.Change{}
+	}
+}
+
+// install hands the newest pair to one target.
+func (p *pass) install(ctx context.Context, d record.Domain, a reconcile.Action) reconcile.Result {
+	r := reconcile.Result{Action: a}
+	target := p.target(a.Target)
+	if target == nil || d.Certificate == nil {
+		r.Err = fmt.Sprintf("there is no deploy target %q", a.Target)
+		return r
+	}
+	pair, err := p.Store.Pair(ctx, d.Certificate.SHA256)
+	if err == nil {
+		err = target.Install(ctx, pair)
+	}
+	return p.ended(ctx, r, err)
+}
+
+// revoke asks the CA to revoke one certificate. The chain is kept until that
+// has happened.
+func (p *pass) revoke(ctx context.Context, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
+	if err := p.ready(ctx); err != nil {
+		return p.refused(a, nil, err)
+	}
+	pair, err := p.Store.Pair(ctx, fingerprint(d, a.Serial))
+	if err != nil {
+		return p.refused(a, nil, fmt.Errorf("revoking certificate %s of %s: %w", a.Serial, d.Name(), err))
+	}
+	err = p.CA.Revoke(ctx, pair.Chain, a.Reason)
+	p.heard(err)
+	if err != nil {
+		r, _ := p.refused(a, nil, err)
+		return r, store.Change{}
+	}
+	made := store.Request{At: p.Now(), Directory: pair.Directory, Kind: "revoke", Key: d.Key}
+	return reconcile.Result{Action: a}, store.Change{Requests: []store.Request{made}}
+}
+
+func fingerprint(d record.Domain, serial string) string {
+	if d.Certificate != nil && d.Certificate.Serial == serial {
+		return d.Certificate.SHA256
+	}
+	for _, s := range d.Superseded {
+		if s.Serial == serial {
+			return s.SHA256
+		}
+	}
+	return ""
+}
+
+// remove takes a domain's files from every target. It is done when all of them
+// have let go.
+func (p *pass) remove(ctx context.Context, d record.Domain, a reconcile.Action) reconcile.Result {
+	r := reconcile.Result{Action: a}
+	for _, target := range p.Targets {
+		if err := target.Remove(ctx, d.Name()); err != nil {
+			r.Action.Target = target.Name()
+			return p.ended(ctx, r, err)
+		}
+	}
+	return r
+}
+
+// ended tells a target's failure from the end of the pass.
+func (p *pass) ended(ctx context.Context, r reconcile.Result, err error) reconcile.Result {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		r.Cancelled = true
+	default:
+		r.Err = err.Error()
+	}
+	return r
+}
+
+func (p *pass) target(name string) Target {
+	for _, t := range p.Targets {
+		if t.Name() == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// doing says what an action does, while it is done.
+func doing(a reconcile.Action) string {
+	switch a.Kind {
+	case reconcile.Issue:
+		return "issuing: " + a.Why
+	case reconcile.Renew:
+		return "renewing: " + a.Why
+	case reconcile.Replace:
+		return "replacing: " + a.Why
+	case reconcile.Deploy:
+		return "deploying to " + a.Target
+	case reconcile.Revoke:
+		return "revoking " + a.Serial
+	default:
+		return "removing: " + a.Why
+	}
+}

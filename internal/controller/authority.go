@@ -1,0 +1,124 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+)
+
+// maxSkew is how far our clock may be from the CA's. With a wrong clock every
+// date on a certificate means something else.
+const maxSkew = 5 * time.Minute
+
+// ClockError says that the local clock cannot be trusted. Nothing is issued,
+// revoked or forgotten while it stands.
+type ClockError struct {
+	// Skew is how far the local clock is ahead of Reference; negative: behind.
+	Skew time.Duration
+	// Reference is what it was compared with.
+	Reference string
+}
+
+func (e *ClockError) Error() string {
+	direction := "ahead of"
+	skew := e.Skew
+	if skew < 0 {
+		direction, skew = "behind", -skew
+	}
+	return fmt.Sprintf("the local clock is %s %s %s: nothing is issued, revoked or forgotten; set the clock (NTP) and run again",
+		skew.Round(time.Second), direction, e.Reference)
+}
+
+// authority is what a pass finds out about the CA: it asks for the directory
+// once, before the first request that matters.
+type authority struct {
+	mu            sync.Mutex
+	asked         bool
+	err           error // a *ClockError, or why the directory cannot be had
+	tries, missed int
+	last          error
+}
+
+// ready reports whether the CA may be asked for anything: its directory
+// answers, and its clock agrees with ours.
+func (p *pass) ready(ctx context.Context) error {
+	p.ca.mu.Lock()
+	defer p.ca.mu.Unlock()
+	if p.ca.asked {
+		return p.ca.err
+	}
+	err := p.meet(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	p.ca.asked, p.ca.err = true, err
+	var clock *ClockError
+	if errors.As(err, &clock) {
+		p.fail(err)
+	}
+	return err
+}
+
+// meet gets the directory and remembers what it says.
+func (p *pass) meet(ctx context.Context) error {
+	dir, date, err := p.CA.Directory(ctx)
+	if err != nil {
+		return err
+	}
+	now := p.Now()
+	if skew := now.Sub(date); !date.IsZero() && (skew > maxSkew || skew < -maxSkew) {
+		return &ClockError{Skew: skew, Reference: "the CA's"}
+	}
+	newest, err := p.Store.Newest(ctx)
+	if err != nil {
+		return err
+	}
+	if skew := now.Sub(newest); skew < -maxSkew {
+		return &ClockError{Skew: skew, Reference: "the newest record in the store"}
+	}
+	return p.Store.SetMeta(ctx, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities})
+}
+
+// introduce makes sure that the CA's identities are known before domains are
+// looked at. Failing is fine: what depends on them is then unknown.
+func (p *pass) introduce(ctx context.Context) error {
+	next, err := p.Store.NextDue(ctx)
+	if err != nil || next.IsZero() || next.After(p.Now()) || len(p.policy.Platform.CAAIdentities) > 0 {
+		return err
+	}
+	if err := p.ready(ctx); err != nil {
+		p.Log.Warn("the CA's directory cannot be read; CAA records are not judged", "error", err)
+		return nil
+	}
+	if p.meta, err = p.Store.Meta(ctx); err == nil {
+		p.policy = withCA(p.Controller.Policy, p.meta)
+	}
+	return err
+}
+
+// heard counts an answer of the CA, or its absence.
+func (p *pass) heard(err error) {
+	p.ca.mu.Lock()
+	defer p.ca.mu.Unlock()
+	p.ca.tries++
+	var problem *record.Problem
+	if errors.As(err, &problem) && problem.Outage() {
+		p.ca.missed++
+		p.ca.last = err
+	}
+}
+
+// failure is the CA's absence: it was needed, and not once did it answer.
+func (a *authority) failure() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.tries == 0 || a.missed < a.tries {
+		return nil
+	}
+	return fmt.Errorf("the CA cannot be reached, so nothing was issued: %w; check acme.directory, acme.caFile and the network; certificates in use are not affected", a.last)
+}

@@ -1,0 +1,92 @@
+package controller
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/gitrepo"
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/issue"
+	"github.com/acmsync/acmsync/reconcile"
+)
+
+// Observer looks at the world for one name.
+type Observer interface {
+	Observe(ctx context.Context, q record.Question) record.Observation
+}
+
+// Target is a place that certificates are handed to.
+type Target interface {
+	Name() string
+	Install(ctx context.Context, p record.Pair) error
+	Remove(ctx context.Context, name string) error
+}
+
+// Config is what a Controller works with and on. Everything in it is used
+// concurrently.
+type Config struct {
+	Repo   *gitrepo.Repo
+	Source Source
+	Status Status
+	Store  *store.Store
+	CA        *issue.CA
+	KeyType   string
+	Observer  Observer
+	Responder issue.Responder
+	Targets   []Target
+	// Policy is the operator's; what the CA says of itself is filled in.
+	Policy reconcile.Policy
+	// SettingsHash changes when a setting that decisions depend on does.
+	SettingsHash string
+	Concurrency  int
+	// Now is the clock.
+	Now func() time.Time
+	Log *slog.Logger
+	// Progress is told what happens while it happens; it must be quick.
+	Progress func(Event)
+}
+
+// Source is where desired state lies.
+type Source struct {
+	Branch, Path string
+}
+
+// Status is where the report goes.
+type Status struct {
+	Branch, Path string
+	Shard        string
+	Author       gitrepo.Author
+	// SameBranch: Branch is the branch of desired state.
+	SameBranch bool
+}
+
+// Event is a step of one domain, for people who watch.
+type Event struct {
+	Domain string
+	State  record.State
+	Text   string
+}
+
+// Controller runs passes. One pass at a time; several processes may share a
+// store.
+type Controller struct {
+	Config
+	published published
+}
+
+// New returns a Controller. It touches nothing.
+func New(c Config) *Controller {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Progress == nil {
+		c.Progress = func(Event) {}
+	}
+	c.Concurrency = max(c.Concurrency, 1)
+	return &Controller{Config: c}
+}

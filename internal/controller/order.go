@@ -1,0 +1,185 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/budget"
+	"github.com/acmsync/acmsync/internal/keypair"
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/issue"
+	"github.com/acmsync/acmsync/reconcile"
+)
+
+// patience is how long one pass stays with one order through the CA's pauses;
+// after it the order is let go of and taken up again when it is due.
+const patience = 30 * time.Second
+
+// order takes an order as far as it goes now: its own if one is open, else a
+// new one. Every state is durable before the step that leaves it.
+func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
+	if err := p.ready(ctx); err != nil {
+		return p.refused(a, nil, err)
+	}
+	o, err := p.openOrder(ctx, l, d)
+	if err != nil {
+		return p.refused(a, nil, err)
+	}
+	until := p.Now().Add(patience)
+	for o.Open() && o.State != record.OrderIssued {
+		if o.NextAt.After(until) {
+			return reconcile.Result{Action: a, Order: public(o), WaitUntil: o.NextAt}, store.Change{Order: &o}
+		}
+		if err := p.sleepUntil(ctx, o.NextAt); err != nil {
+			return p.refused(a, &o, err)
+		}
+		next, err := p.CA.Advance(ctx, o, p.Responder, p.Now())
+		p.heard(err)
+		made := p.requests(o, next)
+		o = next
+		if err != nil {
+			r, c := p.refused(a, &o, err)
+			c.Requests = made
+			if r.Problem != nil {
+				c.Spent = p.booked(ctx, d, r.Problem)
+			}
+			return r, c
+		}
+		if err := p.saveOrder(ctx, l, &d, o, made); err != nil {
+			return p.refused(a, &o, err)
+		}
+	}
+	return p.finish(a, o)
+}
+
+// openOrder is the order under way, or a new intent, durable before it is
+// returned.
+func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain) (record.Order, error) {
+	if d.Order != nil {
+		o, found, err := p.Store.Order(ctx, d.Key)
+		if err != nil || found {
+			return o, err
+		}
+	}
+	o, err := issue.OpenOrder(p.policy.Directory, d.Want, p.KeyType, p.Now())
+	if err != nil {
+		return o, err
+	}
+	d.Order = public(o)
+	return o, p.spend(ctx, l, d, o)
+}
+
+// spend stores a new intent together with what it costs of the CA's limits.
+// Whoever spends takes turns, so that nobody spends what another just did;
+// against other processes the store compares what was seen.
+func (p *pass) spend(ctx context.Context, l store.Lease, d record.Domain, o record.Order) error {
+	p.books.Lock()
+	defer p.books.Unlock()
+	for {
+		ledger, err := p.Store.Ledger(ctx)
+		if err != nil {
+			return err
+		}
+		spent := budget.Spend(ledger, reconcile.OrderRequest(d, p.policy), p.policy.Limits, p.Now())
+		err = p.save(ctx, l, store.Change{Domain: d, Order: &o, Spent: spent, Seen: ledger})
+		if !errors.Is(err, store.ErrLedgerMoved) {
+			return err
+		}
+	}
+}
+
+// booked is what a refusal means for the books: a failed authorization counts
+// against its name, and a limit the CA names holds for all it covers.
+func (p *pass) booked(ctx context.Context, d record.Domain, problem *record.Problem) record.Ledger {
+	ledger, err := p.Store.Ledger(ctx)
+	if err != nil {
+		p.fail(err)
+		return nil
+	}
+	request := reconcile.OrderRequest(d, p.policy)
+	switch {
+	case problem.Kind() == "rateLimited" && !problem.RetryAfter.IsZero():
+		return budget.Refused(ledger, request, p.policy.Limits, problem.Detail, problem.RetryAfter)
+	case problem.During == "authorization" && !problem.Outage():
+		return budget.Fail(ledger, request, d.Name(), p.policy.Limits, p.Now())
+	}
+	return nil
+}
+
+// saveOrder makes the order's new state durable.
+func (p *pass) saveOrder(ctx context.Context, l store.Lease, d *record.Domain, o record.Order, made []store.Request) error {
+	d.Order = public(o)
+	p.Progress(Event{Domain: d.Name(), State: d.State, Text: "order " + string(o.State)})
+	return p.save(ctx, l, store.Change{Domain: *d, Order: &o, Requests: made})
+}
+
+// public is the order as the row remembers it: without its private key.
+func public(o record.Order) *record.Order {
+	o.PrivateKey = nil
+	return &o
+}
+
+// finish checks what the CA returned. Only a pair that is right in every way
+// is handed on to be kept; the order is closed either way.
+func (p *pass) finish(a reconcile.Action, o record.Order) (reconcile.Result, store.Change) {
+	pair, err := keypair.Check(o.Chain, o.PrivateKey, o.Names, p.Now())
+	if err != nil {
+		o.State = record.OrderClosed
+		return reconcile.Result{Action: a, Order: public(o), Bad: err.Error()}, store.Change{Order: &o}
+	}
+	pair.Directory, pair.Account, pair.Rekey, pair.IssuedAt = o.Directory, o.Account, o.Rekey, p.Now()
+	o.State = record.OrderDone
+	return reconcile.Result{Action: a, Order: public(o), Certificate: &pair.Certificate}, store.Change{Order: &o, Pair: &pair}
+}
+
+// refused turns an error into a result: the CA's words, a wrong clock, the end
+// of the pass, or our own trouble.
+func (p *pass) refused(a reconcile.Action, o *record.Order, err error) (reconcile.Result, store.Change) {
+	r := reconcile.Result{Action: a}
+	if o != nil {
+		r.Order = public(*o)
+	}
+	var problem *record.Problem
+	var clock *ClockError
+	switch {
+	case errors.As(err, &problem):
+		r.Problem = problem
+	case errors.As(err, &clock), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		r.Cancelled = true
+	default:
+		p.Log.Error("an order could not be followed", "domain", a.Domain, "error", err)
+		p.fail(err)
+		r.Cancelled = true
+	}
+	return r, store.Change{Order: o}
+}
+
+// requests are the irreversible requests that a step made, for the books.
+func (p *pass) requests(before, after record.Order) []store.Request {
+	kind := map[record.OrderState]string{
+		record.OrderIntent:     "newOrder",
+		record.OrderPresented:  "challenge",
+		record.OrderFinalizing: "finalize",
+	}[before.State]
+	if kind == "" || after.State == before.State && after.Polls != before.Polls {
+		return nil
+	}
+	return []store.Request{{At: p.Now(), Directory: before.Directory, Kind: kind, Key: before.Key}}
+}
+
+func (p *pass) sleepUntil(ctx context.Context, at time.Time) error {
+	wait := at.Sub(p.Now())
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,116 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/reconcile"
+)
+
+// Result is how a pass ended.
+type Result struct {
+	// Failure is why the program, as opposed to a domain, could not do its
+	// work: settings, git, store, clock, CA. Nil: it could.
+	Failure error
+	// Invalid are the errors of refused files.
+	Invalid []record.FileError
+	// Stepped is how many domains were worked on, Acted how many actions were
+	// carried out.
+	Stepped, Acted int
+	// Committed is the status commit; empty: nothing changed.
+	Committed string
+	// Unfinished: time ran out, or another process is at work on a row.
+	Unfinished bool
+	// Next is when something is due again; zero: only a push moves anything.
+	Next time.Time
+}
+
+// Pass runs acmsync once. What fails in one part does not stop the next: with
+// the repository out of reach renewals go on, with the CA out of reach
+// deployments do, and both are reported.
+func (c *Controller) Pass(ctx context.Context) Result {
+	p, err := c.begin(ctx)
+	if err != nil {
+		return Result{Failure: err}
+	}
+	p.fail(p.pull(ctx))
+	p.fail(p.work(ctx))
+	p.fail(p.report(ctx))
+	return p.end(ctx)
+}
+
+// pass is one pass under way. Its workers share it.
+type pass struct {
+	*Controller
+	policy reconcile.Policy
+	meta   store.Meta
+	ca     authority
+
+	books sync.Mutex // held while the CA's limits are spent from
+
+	mu       sync.Mutex
+	failures []error
+	result   Result
+	parked   []parked
+	// answered are the domains whose probe met our own account's answer.
+	answered []record.Domain
+}
+
+func (c *Controller) begin(ctx context.Context) (*pass, error) {
+	meta, err := c.Store.Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &pass{Controller: c, meta: meta}
+	p.policy = withCA(c.Policy, meta)
+	return p, nil
+}
+
+// withCA fills in what the store remembers of the CA, so that CAA records can
+// be judged while the CA is out of reach.
+func withCA(policy reconcile.Policy, meta store.Meta) reconcile.Policy {
+	if meta.Directory == policy.Directory {
+		policy.Platform.CAAIdentities = meta.CAAIdentities
+		policy.Platform.AccountURI = meta.AccountURL
+	}
+	return policy
+}
+
+// fail remembers a failure of the program itself. Each is reported once.
+func (p *pass) fail(err error) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, known := range p.failures {
+		if known.Error() == err.Error() {
+			return
+		}
+	}
+	p.failures = append(p.failures, err)
+	p.Log.Error("the pass could not do all of its work", "error", err)
+}
+
+func (p *pass) end(ctx context.Context) Result {
+	r := p.result
+	r.Unfinished = r.Unfinished || ctx.Err() != nil
+	ctx, cancel := lasting(ctx)
+	defer cancel()
+	next, err := p.Store.NextDue(ctx)
+	p.fail(err)
+	r.Next = next
+	p.fail(p.ca.failure())
+	r.Failure = errors.Join(p.failures...)
+	return r
+}
+
+// lasting is a context for what must still be written when ctx has ended. It
+// is short enough to leave time before whoever asked us to stop insists.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
+}

@@ -1,0 +1,97 @@
+package controller
+
+import (
+	"context"
+	"sync"
+
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/reconcile"
+	"github.com/acmsync/acmsync/spec"
+)
+
+// Planned is what a pass would do now.
+type Planned struct {
+	reconcile.Plan
+	// Invalid are the errors of files that would be refused.
+	Invalid []record.FileError
+}
+
+// Plan walks a pass in memory: the same admission, the same observations, the
+// same decisions, and nothing kept. files stand in for the repository's tip;
+// nil takes the tip itself. The store may be open for reading only.
+func (c *Controller) Plan(ctx context.Context, files []spec.File) (Planned, error) {
+	p, err := c.begin(ctx)
+	if err != nil {
+		return Planned{}, err
+	}
+	r, err := p.source(ctx, files)
+	if err != nil {
+		return Planned{}, err
+	}
+	known, accepted, err := p.known(ctx, r)
+	if err != nil {
+		return Planned{}, err
+	}
+	if len(p.policy.Platform.CAAIdentities) == 0 {
+		p.glimpse(ctx)
+	}
+	desired, _, faults := desire(r, accepted)
+	now := p.Now()
+	admission := reconcile.Admit(desired, known, p.policy, now)
+	rows := reconcile.Apply(known.Domains, admission, now)
+	decisions, err := p.decideAll(ctx, rows)
+	if err != nil {
+		return Planned{}, err
+	}
+	return Planned{Plan: reconcile.Preview(admission, decisions), Invalid: faults}, nil
+}
+
+// source is the desired state to plan for.
+func (p *pass) source(ctx context.Context, files []spec.File) (reading, error) {
+	if files == nil {
+		return p.read(ctx)
+	}
+	return reading{commit: "working copy", descends: true, files: files, parsed: spec.Parse(files, spec.Options{})}, nil
+}
+
+// glimpse asks the CA who it is, for this plan only. No answer is an answer:
+// CAA is then unknown.
+func (p *pass) glimpse(ctx context.Context) {
+	if p.CA == nil {
+		return
+	}
+	dir, _, err := p.CA.Directory(ctx)
+	if err != nil {
+		p.Log.Warn("the CA's directory cannot be read; CAA records are not judged", "error", err)
+		return
+	}
+	p.policy = withCA(p.policy, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities, AccountURL: p.meta.AccountURL})
+}
+
+// decideAll decides on every row, side by side, in the order of the rows. A
+// probe that would have to put something in place first is left out.
+func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile.Decision, error) {
+	decisions := make([]reconcile.Decision, len(rows))
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range p.Concurrency {
+		group.Go(func() {
+			for i := range next {
+				var err error
+				if decisions[i], err = p.decide(ctx, rows[i]); err != nil {
+					p.fail(err)
+				}
+			}
+		})
+	}
+	for i := range rows {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+	if len(p.failures) > 0 {
+		return nil, p.failures[0]
+	}
+	return decisions, ctx.Err()
+}

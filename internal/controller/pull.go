@@ -1,0 +1,187 @@
+package controller
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/acmsync/acmsync/internal/gitrepo"
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/reconcile"
+	"github.com/acmsync/acmsync/spec"
+)
+
+// maxFile is the largest file of desired state that is read.
+const maxFile = 1 << 20
+
+// pull brings desired state into the store. When neither the branch nor the
+// settings nor an approval moved, it costs one look at the branch's ref.
+func (p *pass) pull(ctx context.Context) error {
+	tip, err := p.tip(ctx)
+	if err != nil {
+		return err
+	}
+	p.result.Invalid = p.meta.Errors
+	if tip == p.meta.Tip && p.meta.DesiredHash != "" && p.meta.SettingsHash == p.SettingsHash {
+		return nil
+	}
+	read, err := p.read(ctx)
+	if err != nil {
+		return err
+	}
+	for range 5 {
+		if err = p.admit(ctx, read); !errors.Is(err, store.ErrStaleAdmission) {
+			return err
+		}
+		if p.meta, err = p.Store.Meta(ctx); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (c *Controller) tip(ctx context.Context) (string, error) {
+	tip, ok, err := c.Repo.Tip(ctx, c.Source.Branch)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return "", fmt.Errorf("%w: %s; push it, or mend repository.branch", gitrepo.ErrNoBranch, c.Source.Branch)
+	}
+	return tip, nil
+}
+
+// reading is desired state as one commit has it.
+type reading struct {
+	commit   string
+	descends bool
+	hash     string
+	parsed   []spec.Parsed
+	files    []spec.File
+}
+
+// read fetches and parses the tip.
+func (p *pass) read(ctx context.Context) (reading, error) {
+	snap, err := p.Repo.Fetch(ctx, p.Source.Branch, p.meta.Tip)
+	if err != nil {
+		return reading{}, err
+	}
+	files, err := snap.Files(ctx, p.Source.Path, spec.IsDesired, maxFile)
+	if err != nil {
+		return reading{}, fmt.Errorf("reading desired state at %s: %w", snap.Commit, err)
+	}
+	r := reading{commit: snap.Commit, descends: snap.Descends}
+	sum := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(sum, "%s %s\n", f.Path, f.Blob)
+		r.take(f)
+	}
+	r.hash = hex.EncodeToString(sum.Sum(nil))
+	r.parsed = append(r.parsed, spec.Parse(r.files, spec.Options{})...)
+	return r, nil
+}
+
+// take sorts a file into those that can be parsed and those that the
+// repository itself refuses to hand out (links, submodules, too large).
+func (r *reading) take(f gitrepo.File) {
+	if f.Err != nil {
+		fault := spec.Error{File: f.Path, Line: 1, Column: 1, Message: f.Err.Error()}
+		r.parsed = append(r.parsed, spec.Parsed{Path: f.Path, Errors: []spec.Error{fault}})
+		return
+	}
+	r.files = append(r.files, spec.File{Path: f.Path, Bytes: f.Bytes})
+}
+
+// admit compares a reading with what is known and stores what follows from it.
+func (p *pass) admit(ctx context.Context, r reading) error {
+	known, accepted, err := p.known(ctx, r)
+	if err != nil {
+		return err
+	}
+	desired, keep, faults := desire(r, accepted)
+	a := reconcile.Admit(desired, known, p.policy, p.Now())
+	p.result.Invalid = faults
+	return p.Store.Admit(ctx, store.Admission{
+		Base: p.meta.Admissions, Wants: a.Wants, Apps: a.Apps, Files: keep, UsedApprovals: a.UsedApprovals,
+		Errors: faults,
+		WakeAll:     p.meta.SettingsHash != p.SettingsHash,
+		DesiredHash: r.hash, SettingsHash: p.SettingsHash, Revision: p.revision(r), Tip: r.commit, Now: p.Now(),
+	})
+}
+
+// revision is the commit at which this desired state was first seen.
+func (p *pass) revision(r reading) string {
+	if r.hash == p.meta.DesiredHash && p.meta.Revision != "" {
+		return p.meta.Revision
+	}
+	return r.commit
+}
+
+func (p *pass) known(ctx context.Context, r reading) (reconcile.Known, []store.AcceptedFile, error) {
+	domains, broken, err := p.Store.Domains(ctx)
+	if err != nil {
+		return reconcile.Known{}, nil, err
+	}
+	for _, b := range broken {
+		p.Log.Error("a stored domain cannot be read and is left alone", "domain", b.Key, "error", b.Err)
+	}
+	apps, err := p.Store.Apps(ctx)
+	if err != nil {
+		return reconcile.Known{}, nil, err
+	}
+	files, err := p.Store.Files(ctx)
+	return reconcile.Known{
+		Domains: domains, Apps: apps, Descends: r.descends,
+		Revision: r.commit, Branch: p.Source.Branch, Approved: p.meta.Approved,
+	}, files, err
+}
+
+// desire joins what was parsed with what stands in for refused files: the
+// bytes that were accepted last. It returns the files to remember as accepted
+// and the errors of the refused ones.
+func desire(r reading, accepted []store.AcceptedFile) (reconcile.Desired, []store.AcceptedFile, []record.FileError) {
+	before := make(map[string]store.AcceptedFile, len(accepted))
+	for _, f := range accepted {
+		before[f.Path] = f
+	}
+	now := make(map[string][]byte, len(r.files))
+	for _, f := range r.files {
+		now[f.Path] = f.Bytes
+	}
+	var d reconcile.Desired
+	var keep []store.AcceptedFile
+	var faults []record.FileError
+	for _, parsed := range r.parsed {
+		if len(parsed.Errors) == 0 {
+			d.Apps = append(d.Apps, wanted(parsed.Apps, nil)...)
+			keep = append(keep, store.AcceptedFile{Path: parsed.Path, Revision: r.commit, Bytes: now[parsed.Path]})
+			continue
+		}
+		why := fileErrors(parsed.Errors)
+		faults = append(faults, why...)
+		if old, ok := before[parsed.Path]; ok {
+			d.Apps = append(d.Apps, wanted(spec.Parse([]spec.File{{Path: old.Path, Bytes: old.Bytes}}, spec.Options{})[0].Apps, &why[0])...)
+			keep = append(keep, old)
+		}
+	}
+	return d, keep, faults
+}
+
+func wanted(apps []spec.App, refused *record.FileError) []reconcile.DesiredApp {
+	out := make([]reconcile.DesiredApp, 0, len(apps))
+	for _, app := range apps {
+		out = append(out, reconcile.DesiredApp{App: app, Refused: refused})
+	}
+	return out
+}
+
+func fileErrors(errs []spec.Error) []record.FileError {
+	out := make([]record.FileError, 0, len(errs))
+	for _, e := range errs {
+		out = append(out, record.FileError{File: e.File, Line: e.Line, Column: e.Column, Message: e.Message})
+	}
+	return out
+}

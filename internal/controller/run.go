@@ -1,0 +1,78 @@
+package controller
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Loop says how [Controller.Run] keeps time.
+type Loop struct {
+	// Interval is how often the repository is looked at; a tenth of it is
+	// added at random, so that many daemons do not come all at once.
+	Interval time.Duration
+	// After is told how each pass ended.
+	After func(Result)
+}
+
+const (
+	// leastPause keeps a row that is always due from becoming a busy loop.
+	leastPause = time.Second
+	// leastPauseFailing is the pause after a pass that failed.
+	leastPauseFailing = 30 * time.Second
+)
+
+// Run makes one pass after the other until ctx ends: at every interval, and
+// whenever a row is due in between. What is under way when ctx ends is let go
+// of in a state that the next process resumes.
+func (c *Controller) Run(ctx context.Context, loop Loop) {
+	for ctx.Err() == nil {
+		began := time.Now()
+		result := c.Pass(ctx)
+		if loop.After != nil {
+			loop.After(result)
+		}
+		pause(ctx, c.pauseAfter(result, loop.Interval, time.Since(began)))
+	}
+}
+
+// pauseAfter is how long to wait after a pass that took so long.
+func (c *Controller) pauseAfter(r Result, interval, took time.Duration) time.Duration {
+	wait := interval + time.Duration(rand.Int64N(int64(interval)/10+1)) - took
+	if !r.Next.IsZero() {
+		wait = min(wait, r.Next.Sub(c.Now()))
+	}
+	if r.Failure != nil {
+		return max(wait, min(leastPauseFailing, interval))
+	}
+	return max(wait, leastPause)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// Until makes passes until nothing is under way, sleeping until the next due
+// time in between, as long as that lies before ctx's deadline. It returns the
+// last pass's result with the errors of files and the counts of all.
+func (c *Controller) Until(ctx context.Context) Result {
+	total := Result{}
+	for {
+		r := c.Pass(ctx)
+		r.Stepped, r.Acted = r.Stepped+total.Stepped, r.Acted+total.Acted
+		if r.Committed == "" {
+			r.Committed = total.Committed
+		}
+		total = r
+		deadline, bounded := ctx.Deadline()
+		if ctx.Err() != nil || r.Failure != nil || r.Next.IsZero() || bounded && r.Next.After(deadline) {
+			return total
+		}
+		pause(ctx, max(r.Next.Sub(c.Now()), leastPause))
+	}
+}

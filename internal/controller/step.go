@@ -1,0 +1,202 @@
+package controller
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/reconcile"
+)
+
+// maxRounds bounds the rounds of look, decide, act in one step; the longest
+// honest way (issue, deploy, revoke, forget) takes half of it.
+const maxRounds = 12
+
+// step takes one domain as far as it can go now, and lets go of it.
+func (p *pass) step(ctx context.Context, l store.Lease) {
+	ctx, cancel := p.keep(ctx, l)
+	d, err := p.advance(ctx, l)
+	p.count(0, 1)
+	switch {
+	case errors.Is(err, store.ErrLeaseLost), errors.Is(err, errDropped):
+		cancel()
+	case err != nil:
+		p.fail(err)
+		p.release(ctx, cancel, l, later(d, p.Now().Add(time.Minute)))
+	case d.ForeignThumbprint:
+		p.park(parked{ctx: ctx, cancel: cancel, lease: l, domain: d})
+	default:
+		p.noteProbe(d)
+		p.release(ctx, cancel, l, d)
+	}
+}
+
+func (p *pass) release(ctx context.Context, cancel context.CancelFunc, l store.Lease, d record.Domain) {
+	defer cancel()
+	ctx, done := lasting(ctx)
+	defer done()
+	if err := p.Store.Release(ctx, l, d); !errors.Is(err, store.ErrLeaseLost) {
+		p.fail(err)
+	}
+}
+
+// errDropped: nothing is left of the row.
+var errDropped = errors.New("the domain was forgotten")
+
+// advance is the life of one row in a pass: look, decide, act, remember, until
+// there is nothing to do now.
+func (p *pass) advance(ctx context.Context, l store.Lease) (record.Domain, error) {
+	d := l.Domain
+	for range maxRounds {
+		dec, err := p.decide(ctx, d)
+		if err != nil {
+			return d, err
+		}
+		d = dec.Next
+		if err := p.save(ctx, l, store.Change{Domain: d, Forget: dec.Drop}); err != nil || dec.Drop {
+			return d, dropped(err, dec.Drop)
+		}
+		p.progress(d, dec)
+		if len(dec.Actions) == 0 || ctx.Err() != nil {
+			return d, nil
+		}
+		var more bool
+		if d, more, err = p.carryOut(ctx, l, d, dec.Actions); err != nil || !more {
+			return d, err
+		}
+	}
+	return later(d, p.Now().Add(time.Minute)), nil
+}
+
+func dropped(err error, drop bool) error {
+	if err == nil && drop {
+		return errDropped
+	}
+	return err
+}
+
+// decide looks where the row wants to be looked at and decides.
+func (p *pass) decide(ctx context.Context, d record.Domain) (reconcile.Decision, error) {
+	now := p.Now()
+	d, q, ask := reconcile.Ask(d, p.policy, now)
+	var seen record.Observation
+	if ask {
+		p.Progress(Event{Domain: d.Name(), State: d.State, Text: "checking DNS"})
+		var err error
+		if seen, err = p.observe(ctx, q); err != nil {
+			return reconcile.Decision{}, err
+		}
+	}
+	dec := reconcile.Decide(d, seen, p.policy, now)
+	if !spends(dec) {
+		return dec, nil
+	}
+	ledger, err := p.Store.Ledger(ctx)
+	if err != nil {
+		return reconcile.Decision{}, err
+	}
+	return reconcile.Afford(dec, ledger, p.policy, now), nil
+}
+
+// spends reports whether the decision would draw on a limit of the CA.
+func spends(dec reconcile.Decision) bool {
+	for _, a := range dec.Actions {
+		if a.Kind.Orders() {
+			return true
+		}
+	}
+	return false
+}
+
+// observe puts the question to the world. In the modes where the response must
+// be put in place first, it is, and taken away again.
+func (p *pass) observe(ctx context.Context, q record.Question) (record.Observation, error) {
+	if q.Probe {
+		q.ProbeToken = rand.Text()
+		q.ProbeExpect = q.ProbeToken + "." + p.policy.Platform.Thumbprint
+		if err := p.Responder.Present(ctx, q.Name, q.ProbeToken, q.ProbeExpect); err != nil {
+			return record.Observation{}, fmt.Errorf("answering challenges for %s: %w", q.Name, err)
+		}
+		defer func() {
+			ctx, cancel := lasting(ctx)
+			defer cancel()
+			if err := p.Responder.CleanUp(ctx, q.Name, q.ProbeToken); err != nil {
+				p.Log.Warn("a probe's response could not be taken away", "domain", q.Name, "error", err)
+			}
+		}()
+	}
+	return p.Observer.Observe(ctx, q), nil
+}
+
+// carryOut does the actions in turn. A failed one ends the round: the row is
+// decided on afresh. more is false when the row cannot move now.
+func (p *pass) carryOut(ctx context.Context, l store.Lease, d record.Domain, actions []reconcile.Action) (_ record.Domain, more bool, err error) {
+	for _, a := range actions {
+		p.Progress(Event{Domain: d.Name(), State: d.State, Text: doing(a)})
+		result, change := p.guarded(ctx, l, d, a)
+		d = reconcile.Settle(d, result, p.policy, p.Now())
+		change.Domain = d
+		change.Forget = a.Kind == reconcile.Forget && reconcile.Finished(d, p.policy, p.Now())
+		if err := p.save(ctx, l, change); err != nil || change.Forget {
+			return d, false, dropped(err, change.Forget)
+		}
+		p.count(1, 0)
+		if result.Cancelled || !result.WaitUntil.IsZero() {
+			return d, false, nil
+		}
+		if failed(result) {
+			return d, true, nil
+		}
+	}
+	return d, true, nil
+}
+
+// failed reports whether the action did not do what it was for.
+func failed(r reconcile.Result) bool { return r.Problem != nil || r.Err != "" || r.Bad != "" }
+
+// guarded carries out one action and turns a panic into a failure of this
+// domain alone.
+func (p *pass) guarded(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (r reconcile.Result, c store.Change) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			id := rand.Text()[:8]
+			p.Log.Error("panic", "id", id, "domain", d.Name(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			r, c = reconcile.Result{Action: a, Err: "panic " + id}, store.Change{}
+		}
+	}()
+	return p.act(ctx, l, d, a)
+}
+
+// save makes a change durable even when the pass has been told to end: what
+// was done must be remembered.
+func (p *pass) save(ctx context.Context, l store.Lease, c store.Change) error {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
+	if err := p.Store.Save(ctx, l, c); err != nil {
+		return err
+	}
+	return p.Store.Checkpoint(ctx)
+}
+
+func (p *pass) count(acted, stepped int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.result.Acted += acted
+	p.result.Stepped += stepped
+}
+
+func (p *pass) progress(d record.Domain, dec reconcile.Decision) {
+	if len(dec.Actions) == 0 {
+		p.Progress(Event{Domain: d.Name(), State: d.State, Text: dec.Outcome.Why})
+	}
+}
+
+func later(d record.Domain, due time.Time) record.Domain {
+	d.Due = due
+	return d
+}

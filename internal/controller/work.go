@@ -1,0 +1,122 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/store"
+)
+
+const (
+	// leaseTTL is how long a row stays ours if this process stops without a
+	// word. It is extended while work goes on.
+	leaseTTL = 45 * time.Second
+	// reportEvery is how often status is committed while work goes on.
+	reportEvery = 30 * time.Second
+	// maxClaims bounds how often one pass takes up the same row: a row that is
+	// always due is a fault of ours, and must not keep the pass from ending.
+	maxClaims = 8
+)
+
+// work steps every row that is due, side by side, until none can move now.
+func (p *pass) work(ctx context.Context) error {
+	if err := p.introduce(ctx); err != nil {
+		return err
+	}
+	stop := p.reportMeanwhile(ctx)
+	defer stop()
+	var group sync.WaitGroup
+	seen := &claims{count: map[string]int{}}
+	for range p.Concurrency {
+		group.Go(func() { p.fail(p.worker(ctx, seen)) })
+	}
+	group.Wait()
+	p.settleParked()
+	return p.awaitOthers(ctx)
+}
+
+func (p *pass) worker(ctx context.Context, seen *claims) error {
+	for ctx.Err() == nil {
+		leases, err := p.Store.Claim(ctx, owner, p.Now(), 1, leaseTTL)
+		if err != nil || len(leases) == 0 {
+			return err
+		}
+		if !seen.fresh(leases[0].Key) {
+			return p.Store.Release(ctx, leases[0], later(leases[0].Domain, p.Now().Add(time.Minute)))
+		}
+		p.step(ctx, leases[0])
+	}
+	return nil
+}
+
+// owner names this program in the lease column; the store adds the process.
+const owner = "acmsync"
+
+// claims counts how often each row was taken up in a pass.
+type claims struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func (c *claims) fresh(key string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count[key]++
+	return c.count[key] <= maxClaims
+}
+
+// awaitOthers says whether another process still works on something that is
+// due; whoever waits for a pass waits for that too.
+func (p *pass) awaitOthers(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	busy, err := p.Store.Busy(ctx, p.Now())
+	if busy > 0 {
+		p.result.Unfinished = true
+	}
+	return err
+}
+
+// keep extends the lease until cancel is called. When the lease is lost, the
+// context it returns ends: somebody else has the row now.
+func (p *pass) keep(ctx context.Context, l store.Lease) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		tick := time.NewTicker(leaseTTL / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if errors.Is(p.Store.Extend(ctx, l, leaseTTL), store.ErrLeaseLost) {
+					cancel()
+				}
+			}
+		}
+	}()
+	return ctx, cancel
+}
+
+// reportMeanwhile commits status every so often until stop is called, so that
+// a long pass can be watched from the repository.
+func (p *pass) reportMeanwhile(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(reportEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				p.fail(p.report(ctx))
+			}
+		}
+	})
+	return func() { cancel(); done.Wait() }
+}

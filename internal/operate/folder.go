@@ -1,0 +1,80 @@
+package operate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/acmsync/acmsync/spec"
+)
+
+// maxBytes is the largest file of desired state; one byte more is read, so
+// that the parser can refuse what is too long instead of cutting it.
+const maxBytes = 1 << 20
+
+// ErrNoDesired: a folder holds neither apps.yaml nor apps/*.yaml.
+var ErrNoDesired = errors.New("neither apps.yaml nor apps/*.yaml is there")
+
+// Folder reads the files of desired state below dir, sorted by path. Symbolic
+// links are refused, as they are in the repository.
+func Folder(dir string) ([]spec.File, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the folder of desired state: %w", err)
+	}
+	defer root.Close()
+	names, err := desiredNames(root.FS())
+	if err != nil {
+		return nil, fmt.Errorf("listing desired state in %s: %w", dir, err)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: %w", dir, ErrNoDesired)
+	}
+	files := make([]spec.File, 0, len(names))
+	for _, name := range names {
+		content, err := readFile(root, name)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", path.Join(dir, name), err)
+		}
+		files = append(files, spec.File{Path: name, Bytes: content})
+	}
+	return files, nil
+}
+
+func desiredNames(fsys fs.FS) ([]string, error) {
+	var names []string
+	for _, dir := range []string{".", "apps"} {
+		entries, err := fs.ReadDir(fsys, dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !strings.Contains(err.Error(), "not a directory") {
+			return nil, err
+		}
+		for _, e := range entries {
+			if name := path.Join(dir, e.Name()); !e.IsDir() && spec.IsDesired(name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func readFile(root *os.Root, name string) ([]byte, error) {
+	info, err := root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file; desired state must not be a link")
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxBytes+1))
+}

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/budget"
@@ -21,6 +22,32 @@ func OrderRequest(d record.Domain, p Policy) budget.Request {
 	c := d.Certificate
 	r.Renewal = c != nil && c.Directory == p.Directory && c.Covers(d.Names) && len(c.Names) == len(d.Names)
 	return r
+}
+
+// Spend is what the books become, bucket by bucket, when the row's next order
+// is opened. It belongs in the transaction that makes the intent durable.
+func Spend(d record.Domain, books record.Ledger, p Policy, now time.Time) record.Ledger {
+	return budget.Spend(books, OrderRequest(d, p), p.Limits, now)
+}
+
+// Learn is what the books become, bucket by bucket, by what the CA said to an
+// order of the row; d is the row as it was ordered for. It belongs in the
+// transaction that saves the settled row.
+func Learn(d record.Domain, r Result, books record.Ledger, p Policy, now time.Time) record.Ledger {
+	if r.Problem == nil || !r.Action.Kind.Orders() {
+		return nil
+	}
+	request := OrderRequest(d, p)
+	switch r.Problem.During {
+	case "authorization", "challenge":
+		learned := budget.Refund(books, request, p.Limits)
+		maps.Copy(learned, budget.Fail(books, request, cmp.Or(r.Problem.Name, d.Name()), p.Limits, now))
+		return learned
+	}
+	if until := r.Problem.RetryAfter; r.Problem.Kind() == "rateLimited" && until.After(now) {
+		return budget.Refused(books, request, p.Limits, r.Problem.Detail, until)
+	}
+	return nil
 }
 
 // Afford holds a new order back while the books say that the CA would refuse

@@ -9,13 +9,7 @@ import (
 
 // issued puts the new certificate in the place of the old one, which stays in
 // use at every target until that target acknowledges the new one.
-func issued(d *record.Domain, c record.Certificate, p Policy, now time.Time) {
-	rekey := d.Rekey
-	if d.Order != nil {
-		rekey = d.Order.Rekey // it may have changed since the order was opened
-	} else {
-		handled(d)
-	}
+func issued(d *record.Domain, c record.Certificate, rekey string, p Policy, now time.Time) {
 	c.Rekey = rekey
 	old := d.Certificate
 	if old != nil && old.SHA256 == c.SHA256 {

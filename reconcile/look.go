@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -64,11 +65,18 @@ func (v *view) look() {
 // the platform itself.
 func (v *view) foreignThumbprint() bool {
 	probe := v.seen.Probe
-	ours := slices.Contains(v.policy.Platform.Addresses, probe.Address)
-	if v.seen.DNS != nil {
-		ours = ours || slices.Contains(v.seen.DNS.Target, probe.Address)
+	return probe.Body == record.BodyThumbprint && len(probe.Hops) <= 1 && v.ours(probe.Address)
+}
+
+// ours reports whether the address is the platform's: by the operator's word,
+// or because the platform's own target leads there.
+func (v *view) ours(addr netip.Addr) bool {
+	if slices.Contains(v.policy.Platform.Addresses, addr) {
+		return true
 	}
-	return probe.Body == record.BodyThumbprint && len(probe.Hops) <= 1 && ours
+	dns, target := v.seen.DNS, question(v.d, v.policy).Target
+	return dns != nil && (slices.Contains(dns.Target, addr) ||
+		slices.ContainsFunc(dns.Chain, func(hop record.RR) bool { return target != "" && hop.Value == target }))
 }
 
 // keepAccountProblem: a row looked at alone does not lose what was found by

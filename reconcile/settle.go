@@ -30,6 +30,13 @@ type Result struct {
 	Bad string
 }
 
+// Failed reports whether what was tried did not come about, for whatever cause.
+func (r Result) Failed() bool {
+	refused := r.Problem != nil && !(r.Action.Kind == Revoke && revokedBefore(r.Problem))
+	undeployed := r.Deployment != nil && r.Deployment.Error != ""
+	return refused || undeployed || r.Err != "" || r.Bad != "" || r.Cancelled || !r.WaitUntil.IsZero()
+}
+
 // Settle takes the result of an action into the row.
 func Settle(d record.Domain, r Result, p Policy, now time.Time) record.Domain {
 	d = clone(d)
@@ -88,10 +95,11 @@ func keepOrder(d *record.Domain, o *record.Order) {
 
 func settleOrder(d *record.Domain, r Result, p Policy, now time.Time) {
 	had := orderOpen(*d)
+	rekey := orderRekey(*d, r)
 	keepOrder(d, r.Order)
 	switch {
 	case r.Certificate != nil:
-		issued(d, *r.Certificate, p, now)
+		issued(d, *r.Certificate, rekey, p, now)
 	case r.Problem != nil:
 		refused(d, r, p, now)
 	case r.Bad != "":
@@ -104,6 +112,19 @@ func settleOrder(d *record.Domain, r Result, p Policy, now time.Time) {
 		pause(d, r.WaitUntil)
 	case had && d.Order == nil:
 		pause(d, now.Add(shortestWait)) // the order is no more; a new one is opened
+	}
+}
+
+// orderRekey is the rekey value the order was opened under; desired state may
+// have moved on since.
+func orderRekey(d record.Domain, r Result) string {
+	switch {
+	case r.Order != nil:
+		return r.Order.Rekey
+	case d.Order != nil:
+		return d.Order.Rekey
+	default:
+		return d.Rekey
 	}
 }
 

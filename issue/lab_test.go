@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -168,7 +167,5 @@ func problem(t *testing.T, err error) *record.Problem {
 	}
 	return p
 }
-
-func keyFile(t *testing.T) string { return filepath.Join(t.TempDir(), "state", "account.pem") }
 
 func numbered(n int) string { return fmt.Sprintf("n%d.shop.example", n) }

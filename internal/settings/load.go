@@ -177,3 +177,9 @@ func (l *loader) base() string {
 func (l *loader) warn(p place, key, format string, args ...any) {
 	l.out.Warnings = append(l.out.Warnings, p.fail(key, fmt.Sprintf(format, args...)).Error())
 }
+
+// Exists reports whether there is a file of settings at path, readable or not.
+func Exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}

@@ -92,9 +92,9 @@ func boardHeld(b *bytes.Buffer, held *HeldStatus) {
 	if held == nil {
 		return
 	}
-	fmt.Fprintf(b, "\n## Removals held\n\n%s would be lost, and that is held until somebody says so.\n"+
-		"If it is meant, the operator runs %s. If not, revert the commit that removed them.\n",
-		plural(held.Removals, "certificate"), code("acmsync approve "+held.Hash))
+	fmt.Fprintf(b, "\n## Removals held\n\n%s would be lost, but %s.\n\n"+
+		"If this is meant, the operator runs %s; if not, revert the commit that removed them.\n",
+		plural(held.Removals, "certificate"), markdown(held.Why), code("acmsync approve "+held.Hash))
 }
 
 // boardToDo lists the domains somebody has to act for.

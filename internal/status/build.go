@@ -189,7 +189,8 @@ func refused(r record.Refusal) DomainStatus {
 // ready asks for every target, not for the newest certificate: an older one
 // that is valid serves as well.
 func (r Report) ready(d record.Domain) bool {
-	if d.State != record.CertIssued || d.Certificate == nil || d.Checks.Served == record.Fail {
+	kept := d.State == record.CertIssued || d.Held
+	if !kept || d.Certificate == nil || d.Checks.Served == record.Fail {
 		return false
 	}
 	for _, target := range r.Policy.Targets {

@@ -24,15 +24,16 @@ type Summary struct {
 	Kind       string   `yaml:"kind" json:"kind"`
 	Observed   Observed `yaml:"observed" json:"observed"`
 	// Status is the worst of all apps, Attention the most pressing.
-	Status    string      `yaml:"status" json:"status"`
-	Attention string      `yaml:"attention" json:"attention"`
-	Apps      int         `yaml:"apps" json:"apps"`
-	Domains   int         `yaml:"domains" json:"domains"`
-	Ready     int         `yaml:"ready" json:"ready"`
-	ByStatus  Counts      `yaml:"byStatus" json:"byStatus"`
-	Act       ActCounts   `yaml:"mustAct,flow" json:"mustAct"`
-	Errors    int         `yaml:"errors" json:"errors"`
-	Held      *HeldStatus `yaml:"held,omitempty" json:"held,omitempty"`
+	Status    string    `yaml:"status" json:"status"`
+	Attention string    `yaml:"attention" json:"attention"`
+	Apps      int       `yaml:"apps" json:"apps"`
+	Domains   int       `yaml:"domains" json:"domains"`
+	Ready     int       `yaml:"ready" json:"ready"`
+	ByStatus  Counts    `yaml:"byStatus" json:"byStatus"`
+	Act       ActCounts `yaml:"mustAct,flow" json:"mustAct"`
+	Errors    int       `yaml:"errors" json:"errors"`
+	// Held are the removals that wait for approval.
+	Held *HeldStatus `yaml:"held,omitempty" json:"held,omitempty"`
 }
 
 // Observed says which push this status is about.
@@ -60,10 +61,11 @@ type ActCounts struct {
 	Operator int `yaml:"operator" json:"operator"`
 }
 
-// HeldStatus is the removals that wait for approval.
+// HeldStatus is the set of removals that is approved, or not, as a whole.
 type HeldStatus struct {
 	Hash     string `yaml:"hash" json:"hash"`
 	Removals int    `yaml:"removals" json:"removals"`
+	Why      string `yaml:"why" json:"why"`
 }
 
 // ErrorList is errors.yaml.
@@ -176,14 +178,20 @@ func (r Report) summary(apps []AppStatus) Summary {
 	}
 	s.Status = worst(states)
 	if r.HeldHash != "" {
-		s.Held = &HeldStatus{Hash: r.HeldHash}
-		for _, d := range r.Domains {
-			if d.Held {
-				s.Held.Removals++
-			}
-		}
+		s.Held = r.held()
 	}
 	return s
+}
+
+func (r Report) held() *HeldStatus {
+	h := &HeldStatus{Hash: r.HeldHash}
+	for _, d := range r.Domains {
+		if d.Held {
+			h.Removals++
+			h.Why = clean(d.HoldWhy, maxText)
+		}
+	}
+	return h
 }
 
 func (s *Summary) count(d DomainStatus) {

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // maxLines bounds a commit message's list of changes.
@@ -19,9 +22,9 @@ type Commit struct {
 	SkipCI bool
 }
 
-// kinds are the words for changes, in the order of the subject.
+// kindOrder are the words for changes, in the order of the subject.
 var kindOrder = []string{
-	"issued", "renewed", "recovered", "failed", "failing", "renewal failing", "held", "removed",
+	"issued", "renewed", "recovered", "failed", "failing", "renewal failing", "held", "removed", "revoked",
 	"verified", "in progress", "waiting", "disabled", "manual", "changed",
 }
 
@@ -87,12 +90,12 @@ func diff(before, after []AppStatus) []change {
 	var out []change
 	for name, now := range fresh {
 		was, known := old[name]
-		if kind, text := compare(was.DomainStatus, known, now.DomainStatus); kind != "" {
+		if kind, text := compare(was, known, now); kind != "" {
 			out = append(out, change{kind, now.app, name, text})
 		}
 	}
 	for name, was := range old {
-		if _, still := fresh[name]; !still {
+		if _, still := fresh[name]; !still && was.Status != removedStatus {
 			out = append(out, change{"removed", was.app, name, "removed"})
 		}
 	}
@@ -110,7 +113,7 @@ func byDomain(apps []AppStatus) map[string]entry {
 	out := map[string]entry{}
 	for _, e := range entries(apps) {
 		name := e.Name
-		if e.Reason == "claimed-by-another-app" {
+		if e.Reason == string(failure.ClaimedByAnotherApp) {
 			name += " (claimed)"
 		}
 		out[name] = e
@@ -119,9 +122,11 @@ func byDomain(apps []AppStatus) map[string]entry {
 }
 
 // compare words the step of one domain; an empty kind: nothing worth a line.
-func compare(was DomainStatus, known bool, now DomainStatus) (kind, text string) {
-	certified := now.Status == "Cert Issued" && now.Certificate != nil
+func compare(was entry, known bool, now entry) (kind, text string) {
+	certified := now.Status == string(record.CertIssued) && now.Certificate != nil
 	switch {
+	case now.revoked && !was.revoked:
+		return "revoked", "certificate revoked"
 	case certified && (was.Certificate == nil || was.Certificate.SHA256 != now.Certificate.SHA256):
 		kind = "issued"
 		if was.Certificate != nil {
@@ -135,18 +140,18 @@ func compare(was DomainStatus, known bool, now DomainStatus) (kind, text string)
 	case known && was.Status == now.Status && was.Reason == now.Reason:
 		return "", ""
 	}
-	return kindOf(now.Status), worded(now)
+	return kindOf(now.Status), worded(now.DomainStatus)
 }
 
 func worded(d DomainStatus) string {
-	if d.Title == "" || d.Status == "Held" {
+	if d.Title == "" || d.Status == string(record.Held) {
 		return d.Status
 	}
 	return d.Status + ", " + d.Title
 }
 
 func kindOf(status string) string {
-	if status == "DNS Verified" {
+	if status == string(record.DNSVerified) {
 		return "verified"
 	}
 	kind := strings.ToLower(status)

@@ -45,6 +45,8 @@ func compareStatus(a, b string) int {
 type entry struct {
 	app string
 	DomainStatus
+	// revoked: its certificate is no longer wanted, and is revoked.
+	revoked bool
 }
 
 // entries lists all domains: who must act first, then worst first.
@@ -52,11 +54,11 @@ func entries(apps []AppStatus) []entry {
 	var out []entry
 	for _, a := range apps {
 		for _, d := range a.Domains {
-			out = append(out, entry{a.App, d})
+			out = append(out, entry{app: a.App, DomainStatus: d})
 		}
 		for _, gone := range a.Removed {
 			if !slices.ContainsFunc(a.Domains, func(d DomainStatus) bool { return d.Name == gone.Name }) {
-				out = append(out, entry{a.App, gone.entry()})
+				out = append(out, entry{app: a.App, DomainStatus: gone.entry(), revoked: !gone.RevokedAt.IsZero()})
 			}
 		}
 	}

@@ -20,7 +20,8 @@ type Plan struct {
 	Outcomes []reconcile.Outcome `json:"outcomes"`
 }
 
-// NewPlan sorts actions and outcomes into a plan.
+// NewPlan sorts actions and outcomes into a plan. hash is that of the held
+// removals; empty: none are held.
 func NewPlan(hash string, actions []reconcile.Action, outcomes []reconcile.Outcome) Plan {
 	p := Plan{
 		Changes: len(actions), Hash: hash, Held: hash != "",

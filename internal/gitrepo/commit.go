@@ -12,8 +12,6 @@ import (
 )
 
 const (
-	// maxTries is how often a commit is made again on top of somebody else's.
-	maxTries = 30
 	// firstPause and longestPause bound the pause after a lost race; the second
 	// caps what doubles from the first.
 	firstPause   = 10 * time.Millisecond
@@ -71,7 +69,7 @@ var errMoved = errors.New("the branch moved")
 
 func (r *Repo) commit(ctx context.Context, ref plumbing.ReferenceName, c Commit, change *edit) (string, bool, error) {
 	pause := firstPause
-	for range maxTries {
+	for range r.config.Tries {
 		hash, changed, err := r.tryCommit(ctx, ref, c, change)
 		if !errors.Is(err, errMoved) {
 			return hash.String(), changed, err
@@ -82,7 +80,7 @@ func (r *Repo) commit(ctx context.Context, ref plumbing.ReferenceName, c Commit,
 		}
 		pause = min(2*pause, longestPause)
 	}
-	return "", false, &MovedError{URL: r.String(), Branch: c.Branch, Tries: maxTries}
+	return "", false, &MovedError{URL: r.String(), Branch: c.Branch, Tries: r.config.Tries}
 }
 
 // tryCommit reads the branch, builds on it and pushes, once.

@@ -25,7 +25,7 @@ type Snapshot struct {
 	// is none. False after history was rewritten.
 	Descends bool
 
-	repo *Repo
+	link *link
 	tree plumbing.Hash
 }
 
@@ -74,7 +74,7 @@ func (r *Repo) fetchTip(ctx context.Context, ref plumbing.ReferenceName, lastSee
 	if err == nil {
 		var commit *object.Commit
 		if commit, err = r.complete(ctx, l, tip); err == nil {
-			return Snapshot{Commit: tip.String(), Descends: descends, repo: r, tree: commit.TreeHash}, false, nil
+			return Snapshot{Commit: tip.String(), Descends: descends, link: l, tree: commit.TreeHash}, false, nil
 		}
 	}
 	now, again := r.readRef(ctx, ref)
@@ -165,12 +165,11 @@ func (r *Repo) haves() []plumbing.Hash {
 // completeBlobs makes sure that files are here. Where the server hands out single
 // ones, no more is unpacked than they may have together: beyond that the error is
 // errHuge. A server that does not is asked for the whole tip.
-func (r *Repo) completeBlobs(ctx context.Context, tip plumbing.Hash, wanted []plumbing.Hash, maxBytes int64) error {
+func (r *Repo) completeBlobs(ctx context.Context, l *link, tip plumbing.Hash, wanted []plumbing.Hash, maxBytes int64) error {
 	missing := r.missing(wanted)
 	if len(missing) == 0 {
 		return nil
 	}
-	l := r.newLink()
 	defer l.close()
 	if err := l.open(ctx); err != nil {
 		return err

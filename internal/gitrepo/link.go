@@ -63,11 +63,13 @@ func (l *link) open(ctx context.Context) error {
 	return nil
 }
 
+// close hangs up. Over HTTP there is nothing to hang up, and what was learnt of
+// the server stays good for the next pack.
 func (l *link) close() {
-	if l.session != nil {
+	if l.session != nil && l.repo.remote.kind != kindHTTP {
 		_ = l.session.Close()
+		l.session = nil
 	}
-	l.session = nil
 }
 
 // partial says whether the server leaves out files and hands out single ones.

@@ -23,6 +23,9 @@ type Config struct {
 	Timeout time.Duration
 	// MaxBytes bounds one answer, packed and unpacked; 0 is 512 MiB.
 	MaxBytes int64
+	// Tries is how often a commit is made when others keep pushing; 0 is 30,
+	// which takes about 20 seconds.
+	Tries int
 }
 
 // Auth names the files of credentials. They are read at each use, so that they
@@ -45,6 +48,7 @@ type Auth struct {
 const (
 	defaultTimeout  = 2 * time.Minute
 	defaultMaxBytes = 512 << 20
+	defaultTries    = 30
 )
 
 // Repo is one repository. Its methods may be called from any goroutine; they
@@ -70,6 +74,9 @@ func Open(c Config) (*Repo, error) {
 	}
 	if c.MaxBytes <= 0 {
 		c.MaxBytes = defaultMaxBytes
+	}
+	if c.Tries <= 0 {
+		c.Tries = defaultTries
 	}
 	return &Repo{config: c, remote: address, http: &httpTransport{}, busy: make(chan struct{}, 1)}, nil
 }

@@ -28,7 +28,7 @@ type File struct {
 // not exist holds no files.
 func (s Snapshot) Files(ctx context.Context, dir string, want func(path string) bool, maxBytes int64) ([]File, error) {
 	var files []File
-	err := s.repo.exclusive(ctx, func(ctx context.Context) error {
+	err := s.link.repo.exclusive(ctx, func(ctx context.Context) error {
 		if err := s.restore(ctx); err != nil {
 			return err
 		}
@@ -41,20 +41,16 @@ func (s Snapshot) Files(ctx context.Context, dir string, want func(path string) 
 
 // restore brings the snapshot's trees back when the store was emptied since.
 func (s Snapshot) restore(ctx context.Context) error {
-	if s.repo.store.tips[plumbing.NewHash(s.Commit)] {
+	if s.link.repo.store.tips[plumbing.NewHash(s.Commit)] {
 		return nil
 	}
-	l := s.repo.newLink()
-	defer l.close()
-	if err := l.open(ctx); err != nil {
-		return err
-	}
-	_, err := s.repo.complete(ctx, l, plumbing.NewHash(s.Commit))
+	defer s.link.close()
+	_, err := s.link.repo.complete(ctx, s.link, plumbing.NewHash(s.Commit))
 	return err
 }
 
 func (s Snapshot) read(ctx context.Context, dir string, want func(string) bool, maxBytes int64) ([]File, error) {
-	found, err := listFiles(s.repo.store.objects, s.tree, dir, want)
+	found, err := listFiles(s.link.repo.store.objects, s.tree, dir, want)
 	if err != nil {
 		return nil, err
 	}
@@ -86,13 +82,13 @@ func (s Snapshot) read(ctx context.Context, dir string, want func(string) bool, 
 // one by one, so that only the culprit is refused.
 func (s Snapshot) bring(ctx context.Context, wanted []plumbing.Hash, maxBytes int64) (huge map[plumbing.Hash]bool, err error) {
 	tip := plumbing.NewHash(s.Commit)
-	err = s.repo.completeBlobs(ctx, tip, wanted, maxBytes)
+	err = s.link.repo.completeBlobs(ctx, s.link, tip, wanted, maxBytes)
 	if !errors.Is(err, errHuge) {
 		return nil, err
 	}
 	huge = map[plumbing.Hash]bool{}
 	for _, hash := range wanted {
-		err := s.repo.completeBlobs(ctx, tip, []plumbing.Hash{hash}, maxBytes)
+		err := s.link.repo.completeBlobs(ctx, s.link, tip, []plumbing.Hash{hash}, maxBytes)
 		if errors.Is(err, errHuge) {
 			huge[hash] = true
 		} else if err != nil {
@@ -111,7 +107,7 @@ func (s Snapshot) content(f found, huge bool, maxBytes int64) ([]byte, *FileErro
 	if huge {
 		return nil, tooLarge, nil
 	}
-	blob, err := object.GetBlob(s.repo.store.objects, f.hash)
+	blob, err := object.GetBlob(s.link.repo.store.objects, f.hash)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: file %s: %w", errBroken, f.path, err)
 	}

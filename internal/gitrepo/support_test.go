@@ -136,3 +136,10 @@ func noise(n int) string {
 	}
 	return string(out)
 }
+
+func overwrite(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

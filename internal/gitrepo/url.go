@@ -76,6 +76,11 @@ func parseScheme(raw string) (remote, error) {
 		return remote{}, errors.New("repository.url contains a password: put it in the file that repository.auth.tokenFile names")
 	}
 	r := remote{scheme: strings.ToLower(u.Scheme), user: u.User.Username(), host: u.Hostname()}
+	switch r.scheme {
+	case "https", "http", "ssh":
+	default:
+		return remote{}, fmt.Errorf("repository.url begins with %q, which is not allowed: %w", r.scheme+"://", errUnknownForm)
+	}
 	if r.port, err = parsePort(u.Port()); err != nil {
 		return remote{}, err
 	}
@@ -88,19 +93,13 @@ func parseScheme(raw string) (remote, error) {
 	if strings.Trim(u.Path, "/") == "" {
 		return remote{}, errors.New("repository.url names a host but no repository")
 	}
-	switch r.scheme {
-	case "https":
-		r.kind, r.path = kindHTTP, u.EscapedPath()
-	case "http":
-		r.kind, r.path = kindHTTP, u.EscapedPath()
-		if !loopback(r.host) {
-			return remote{}, fmt.Errorf("repository.url is http:// to %s, which would be read and changed on its way: use https:// (http:// is for loopback only)", r.host)
-		}
-	case "ssh":
+	if r.scheme == "ssh" {
 		return parseSSH(r, u.Path)
-	default:
-		return remote{}, fmt.Errorf("repository.url begins with %q, which is not allowed: %w", r.scheme+"://", errUnknownForm)
 	}
+	if r.scheme == "http" && !loopback(r.host) {
+		return remote{}, fmt.Errorf("repository.url is http:// to %s, which would be read and changed on its way: use https:// (http:// is for loopback only)", r.host)
+	}
+	r.kind, r.path = kindHTTP, u.EscapedPath()
 	return r, nil
 }
 

@@ -43,7 +43,9 @@ type Reason struct {
 // Values fills the {placeholders} of a template; keys are without braces.
 type Values map[string]string
 
-// Fill returns the reason's message and remedy with the values put in.
+// Fill returns the reason's message and remedy with the values put in. Where a
+// placeholder follows a word without a space, as {detail} mostly does, its value
+// is empty or brings its own ": " or ", ".
 // A placeholder without a value stays as it is, so that a test can see it.
 func (r Reason) Fill(v Values) (message, remedy string) {
 	pairs := make([]string, 0, 2*len(v))

@@ -62,7 +62,7 @@ var reasons = []Reason{
 	{
 		NoWebProcess, "Incorrect DNS settings (no web process)", Owner, OnChange,
 		"{app} runs no web process, so nothing can answer the CA's validation of {name}.",
-		"Start a web process for {app} (web: 1), or use challenge: dns-01 for {name}.",
+		"Start a web process for {app} and say so (web: 1), or use challenge: dns-01 for {name} where this platform offers it.",
 	},
 	{
 		DNSUnresolved, "Unable to resolve DNS for domain", Owner, Backoff,
@@ -153,7 +153,7 @@ var reasons = []Reason{
 	{
 		TrustedIPs, "Access restricted to trusted IPs", Owner, OnChange,
 		"{app} admits only trusted IPs, so the CA cannot reach {name} over HTTP.",
-		"Use challenge: dns-01 for {name}, or open {app} to the internet (trustedIPs: false).",
+		"Open {app} to the internet (trustedIPs: false), or use challenge: dns-01 for {name} where this platform offers it.",
 	},
 	{
 		WildcardNeedsDNS, "Wildcard needs DNS validation", Owner, OnChange,
@@ -188,7 +188,7 @@ var reasons = []Reason{
 	{
 		AccountPaused, "ACME account paused for this name", Operator, OnChange,
 		"The CA has paused the account for {name} after too many failures.",
-		"Mend {name}, then unpause it at the CA's self-service page (its link is in acmsync's log) and change refresh.",
+		"Mend {name}, unpause it at the CA's self-service page, whose link the CA gives to whoever orders with this account, and change refresh.",
 	},
 	{
 		ProfileUnsupported, "Certificate profile not offered", Operator, OnChange,

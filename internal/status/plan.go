@@ -13,23 +13,19 @@ import (
 type Plan struct {
 	// Changes counts the actions.
 	Changes int `json:"changes"`
-	// Hash names the held removals, for approve; empty: none are held.
+	// Hash is what approve takes when Held; else it identifies the actions.
 	Hash     string              `json:"hash"`
 	Held     bool                `json:"held"`
 	Actions  []reconcile.Action  `json:"actions"`
 	Outcomes []reconcile.Outcome `json:"outcomes"`
 }
 
-// NewPlan sorts actions and outcomes into a plan. hash is that of the held
-// removals; empty: none are held.
-func NewPlan(hash string, actions []reconcile.Action, outcomes []reconcile.Outcome) Plan {
-	p := Plan{
-		Changes: len(actions), Hash: hash, Held: hash != "",
-		Actions: append([]reconcile.Action{}, actions...), Outcomes: append([]reconcile.Outcome{}, outcomes...),
+// NewPlan words a plan for programs.
+func NewPlan(p reconcile.Plan) Plan {
+	return Plan{
+		Changes: p.Changes(), Hash: p.Hash, Held: p.Held,
+		Actions: append([]reconcile.Action{}, p.Actions...), Outcomes: append([]reconcile.Outcome{}, p.Outcomes...),
 	}
-	reconcile.Sort(p.Actions)
-	reconcile.SortOutcomes(p.Outcomes)
-	return p
 }
 
 // PlanText prints the plan for people: what would be done, then what would not

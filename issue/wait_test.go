@@ -26,17 +26,18 @@ func (l *lab) until(state record.OrderState, names ...string) record.Order {
 
 func TestRetryAfterIsHonoured(t *testing.T) {
 	t.Parallel()
+	const own = 90 * time.Millisecond // after the first poll's 30 ms
 	now := time.Now().Truncate(time.Second)
 	for name, c := range map[string]struct {
 		header http.Header
 		want   time.Duration
 	}{
 		"seconds":                {http.Header{"Retry-After": {"7"}}, 7 * time.Second},
-		"date by the CA's clock": {http.Header{"Retry-After": {now.Add(time.Hour + 9*time.Second).UTC().Format(http.TimeFormat)}}, 9 * time.Second},
+		"date by the CA's clock": {http.Header{"Retry-After": {now.Add(time.Hour + 10*time.Minute).UTC().Format(http.TimeFormat)}}, 10 * time.Minute},
 		"absurd":                 {http.Header{"Retry-After": {"99999999999"}}, 7 * 24 * time.Hour},
-		"garbage":                {http.Header{"Retry-After": {"soon"}}, 30 * time.Millisecond},
-		"negative":               {http.Header{"Retry-After": {"-5"}}, 30 * time.Millisecond},
-		"none":                   {nil, 30 * time.Millisecond},
+		"garbage":                {http.Header{"Retry-After": {"soon"}}, own},
+		"negative":               {http.Header{"Retry-After": {"-5"}}, own},
+		"none":                   {nil, own},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,8 +51,12 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := o.NextAt.Sub(now)
-			// The CA's Date has seconds, and one may end between two clocks.
-			if got < c.want-2*time.Second || got > c.want+time.Second {
+			// The CA's clock went on since now.
+			slack := time.Duration(0)
+			if c.want == 10*time.Minute {
+				slack = time.Minute
+			}
+			if got < c.want-slack || got > c.want {
 				t.Errorf("wants to be asked again after %s, want %s", got, c.want)
 			}
 		})

@@ -26,15 +26,15 @@ var escapes = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|(?:\x1b[\]P
 // is cut and ends in an ellipsis. Escaping for a sink (Markdown, HTML, YAML) is
 // the sink's work.
 func Clean(s string, max int) string {
-	s = cap4(s, max)
+	s = bounded(s, max)
 	s = escapes.ReplaceAllString(strings.ToValidUTF8(s, ""), "")
 	s = strings.Join(strings.Fields(strings.Map(visible, s)), " ")
 	return cut(s, max)
 }
 
-// cap4 bounds the work on huge input; four times max leaves room for what is
+// bounded limits the work on huge input; four times max leaves room for what is
 // removed, and what is beyond would be cut anyway or is mostly litter.
-func cap4(s string, max int) string {
+func bounded(s string, max int) string {
 	if limit := 4 * utf8.UTFMax * max; max > 0 && len(s) > limit {
 		return s[:limit]
 	}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/acmsync/acmsync/internal/controller"
+	"github.com/acmsync/acmsync/internal/status"
+)
+
+func newSync(c console, o *options) *cobra.Command {
+	var flags syncFlags
+	cmd := &cobra.Command{
+		Use:   "sync",
+		Short: "Make certificates what the repository says, once",
+		Long: `Pull desired state, issue, renew, deploy and revoke what is due, commit the
+status, and end when nothing can move now.
+
+With --wait it also sleeps until the next thing is due, as long as that is
+within --timeout.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd.Context(), c, o) },
+	}
+	cmd.Flags().BoolVar(&flags.wait, "wait", false, "wait for what becomes due within --timeout")
+	cmd.Flags().DurationVar(&flags.timeout, "timeout", 10*time.Minute, "end after this long")
+	cmd.Flags().StringVar(&flags.failOn, "fail-on", "failing", "exit 3 when domains are: failing, failed, held or none")
+	cmd.Flags().BoolVar(&flags.newAccount, "new-account", false, "register a new ACME account although certificates of a lost one are in the store")
+	return cmd
+}
+
+type syncFlags struct {
+	wait, newAccount bool
+	timeout          time.Duration
+	failOn           string
+}
+
+func (f syncFlags) run(ctx context.Context, c console, o *options) error {
+	if !slices.Contains([]string{"failing", "failed", "held", "none"}, f.failOn) {
+		return fmt.Errorf("--fail-on %s: must be failing, failed, held or none", f.failOn)
+	}
+	if f.timeout <= 0 {
+		return fmt.Errorf("--timeout %s: must be more than 0", f.timeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	live := newProgress(c, terminalOf(c.err))
+	p, err := o.open(ctx, c, access{write: true, newAccount: f.newAccount}, live.event)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	result := f.pass(ctx, p.controller)
+	live.done()
+	return f.conclude(ctx, c, p, result)
+}
+
+func (f syncFlags) pass(ctx context.Context, k *controller.Controller) controller.Result {
+	if f.wait {
+		return k.Until(ctx)
+	}
+	return k.Pass(ctx)
+}
+
+// conclude tells how it ended, on the terminal and by the exit code.
+func (f syncFlags) conclude(ctx context.Context, c console, p *parts, r controller.Result) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	for _, e := range r.Invalid {
+		fmt.Fprintf(c.err, "%s:%d:%d: %s\n", e.File, e.Line, e.Column, e.Message)
+	}
+	attention, err := p.controller.Attention(ctx)
+	if err == nil {
+		var view status.Report
+		if view, err = p.controller.View(ctx); err == nil {
+			err = printTable(c, status.Apps(view))
+		}
+	}
+	if r.Committed != "" {
+		fmt.Fprintf(c.out, "status committed to %s: %.12s\n", p.settings.Status.Branch, r.Committed)
+	}
+	if failure := errors.Join(r.Failure, err); failure != nil {
+		return &exitError{code: exitFailure, err: failure}
+	}
+	return exitWith(verdict(r, attention, f.failOn))
+}
+
+// verdict is the exit code of a pass that did not fail: desired state before
+// attention before time.
+func verdict(r controller.Result, a controller.Attention, failOn string) int {
+	needs := map[string]int{
+		"failing": a.Owner + a.Operator,
+		"failed":  a.Failed + a.Held,
+		"held":    a.Held,
+	}[failOn]
+	switch {
+	case len(r.Invalid) > 0:
+		return exitInvalid
+	case needs > 0:
+		return exitAttention
+	case r.Unfinished:
+		return exitTimeout
+	default:
+		return exitOK
+	}
+}

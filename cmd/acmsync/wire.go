@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/acmsync/acmsync/internal/challenge"
+	"github.com/acmsync/acmsync/internal/controller"
+	"github.com/acmsync/acmsync/internal/deploy"
+	"github.com/acmsync/acmsync/internal/gitrepo"
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/settings"
+	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/issue"
+	"github.com/acmsync/acmsync/reconcile"
+	"github.com/acmsync/acmsync/verify"
+)
+
+// access is what a command may do to what it opens.
+type access struct {
+	// write: the command works, instead of only looking.
+	write bool
+	// newAccount: a new ACME account may stand beside certificates of a lost one.
+	newAccount bool
+}
+
+// parts are what a command works with, made from the settings.
+type parts struct {
+	settings   settings.Settings
+	log        *slog.Logger
+	store      *store.Store
+	thumbprint string
+	meta       store.Meta // what verify may know of the CA
+	controller *controller.Controller
+	closers    []func() error
+}
+
+func (p *parts) close() {
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		if err := p.closers[i](); err != nil {
+			p.log.Warn("closing", "error", err)
+		}
+	}
+}
+
+// open makes the parts. Nothing is asked of anybody yet, so that neither a CA
+// nor a git server that is down keeps a command from starting.
+func (o *options) open(ctx context.Context, c console, a access, progress func(controller.Event)) (*parts, error) {
+	s, err := o.load()
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{settings: s, log: o.logger(c)}
+	for _, warning := range s.Warnings {
+		p.log.Warn(warning)
+	}
+	config, err := p.config(ctx, a)
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	config.Progress = progress
+	p.controller = controller.New(config)
+	return p, nil
+}
+
+func (o *options) logger(c console) *slog.Logger {
+	level := slog.LevelWarn
+	if o.verbose {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level}))
+}
+
+func (p *parts) config(ctx context.Context, a access) (controller.Config, error) {
+	s := p.settings
+	var err error
+	if p.store, err = store.Open(ctx, s.Store.URL, store.Options{ReadOnly: !a.write}); err != nil {
+		return controller.Config{}, err
+	}
+	p.closers = append(p.closers, p.store.Close)
+	repo, err := p.repository(a)
+	if err != nil {
+		return controller.Config{}, err
+	}
+	key, err := p.accountKey(ctx, a)
+	if err != nil {
+		return controller.Config{}, err
+	}
+	ca, err := p.authority(key)
+	if err != nil {
+		return controller.Config{}, err
+	}
+	responder, err := p.responder(a)
+	if err != nil {
+		return controller.Config{}, err
+	}
+	targets, names := p.targets()
+	return controller.Config{
+		Repo: repo, Store: p.store, CA: ca, KeyType: s.ACME.KeyType,
+		Source: controller.Source{Branch: s.Repository.Branch, Path: s.Repository.Path},
+		Status: controller.Status{
+			Branch: s.Status.Branch, Path: s.Status.Path, Shard: s.Status.Shard, SameBranch: s.SameBranch(),
+			Author: gitrepo.Author{Name: s.Repository.Author.Name, Email: s.Repository.Author.Email},
+		},
+		Observer: verify.New(verify.Config{
+			Resolvers: s.Platform.Resolvers, ProbeAllow: s.Platform.ProbeAllow, Logger: p.log,
+		}),
+		Responder: responder, Targets: targets,
+		Policy:       p.policy(names),
+		SettingsHash: s.Fingerprint() + " " + p.thumbprint,
+		Concurrency:  s.Policy.Concurrency, Log: p.log,
+	}, nil
+}
+
+// stateFolder is the folder of the store, which is also where fetched git
+// objects are kept; empty: nowhere.
+func (p *parts) stateFolder() string {
+	path, ok := strings.CutPrefix(p.settings.Store.URL, "sqlite://")
+	if !ok {
+		return ""
+	}
+	return filepath.Dir(path)
+}
+
+// repository opens the remote. A command that only looks keeps what it
+// fetches in memory.
+func (p *parts) repository(a access) (*gitrepo.Repo, error) {
+	s := p.settings.Repository
+	dir := ""
+	if folder := p.stateFolder(); a.write && folder != "" {
+		dir = filepath.Join(folder, "git")
+	}
+	repo, err := gitrepo.Open(gitrepo.Config{
+		URL: s.URL, Dir: dir,
+		Auth: gitrepo.Auth{
+			Username: s.Auth.Username, TokenFile: s.Auth.TokenFile, SSHKeyFile: s.Auth.SSHKeyFile,
+			KnownHostsFile: s.Auth.KnownHostsFile, CAFile: s.Auth.CAFile,
+		},
+	})
+	if err == nil {
+		p.closers = append(p.closers, repo.Close)
+	}
+	return repo, err
+}
+
+// accountKey reads the account key, and makes it where there is none and
+// nothing says that there was one.
+func (p *parts) accountKey(ctx context.Context, a access) (crypto.Signer, error) {
+	path := p.settings.ACME.AccountKeyFile
+	key, err := issue.LoadAccountKey(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if !a.write {
+			return nil, nil //nolint:nilnil // without a key, a plan leaves out the probe
+		}
+		if err := p.mayRegister(ctx, a); err != nil {
+			return nil, err
+		}
+		key, err = issue.CreateAccountKey(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("acme.accountKeyFile: %w", err)
+	}
+	p.thumbprint, err = issue.Thumbprint(key)
+	return key, err
+}
+
+// mayRegister refuses a new account while certificates of another are in the
+// store: only the old key can revoke them, and edges answer for its
+// thumbprint.
+func (p *parts) mayRegister(ctx context.Context, a access) error {
+	if a.newAccount {
+		return nil
+	}
+	domains, _, err := p.store.Domains(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range domains {
+		if d.Certificate != nil {
+			return fmt.Errorf("acme.accountKeyFile: %s does not exist, but the store holds certificates of an account; restore the key from its backup, or start a new account with --new-account", p.settings.ACME.AccountKeyFile)
+		}
+	}
+	return nil
+}
+
+func (p *parts) authority(key crypto.Signer) (*issue.CA, error) {
+	s := p.settings.ACME
+	config := issue.Config{
+		Directory: s.Directory, Email: s.Email, AcceptTerms: s.AcceptTerms, Key: key,
+		UserAgent: "acmsync/" + version,
+	}
+	if s.CAFile != "" {
+		pem, err := os.ReadFile(s.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("acme.caFile: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("acme.caFile: %s holds no PEM certificate", s.CAFile)
+		}
+	}
+	if s.EAB.KID != "" {
+		hmac, err := os.ReadFile(s.EAB.HMACFile)
+		if err != nil {
+			return nil, fmt.Errorf("acme.eab.hmacFile: %w", err)
+		}
+		config.EAB = issue.EAB{KeyID: s.EAB.KID, HMAC: strings.TrimSpace(string(hmac))}
+	}
+	ca := issue.New(config)
+	p.closers = append(p.closers, func() error { ca.Close(); return nil })
+	return ca, nil
+}
+
+// responder answers challenges in the operator's mode. Only a command that
+// works opens the listener's port.
+func (p *parts) responder(a access) (issue.Responder, error) {
+	s := p.settings.Challenge
+	switch {
+	case s.Mode == "listen" && a.write:
+		listener, err := challenge.NewListener(s.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("challenge.http01.listen: %w", err)
+		}
+		p.closers = append(p.closers, listener.Close)
+		return listener, nil
+	case s.Mode == "webroot":
+		return challenge.Webroot{Dir: s.Dir}, nil
+	default:
+		return challenge.Stateless{}, nil
+	}
+}
+
+func (p *parts) targets() ([]controller.Target, []string) {
+	var targets []controller.Target
+	var names []string
+	for _, d := range p.settings.Deploy {
+		targets = append(targets, deploy.NewFiles(deploy.FilesConfig{
+			Name: d.Name, Dir: d.Dir, Hook: d.Hook, HookTimeout: d.HookTimeout,
+		}))
+		names = append(names, d.Name)
+	}
+	return targets, names
+}
+
+func (p *parts) policy(targets []string) reconcile.Policy {
+	s := p.settings
+	return reconcile.Policy{
+		RenewAt: s.Policy.RenewAt, FailAfter: s.Policy.FailAfter, NotifyAfter: s.Policy.NotifyAfter,
+		RevokeAfter: s.Policy.RevokeAfter, NeverRevoke: s.Policy.NeverRevoke,
+		MaxRemovals: s.Policy.MaxRemovals, RemovalFloor: 3,
+		MaxDomainsPerApp: s.Policy.MaxDomainsPerApp, AllowWildcards: s.Policy.AllowWildcards,
+		IneligiblePlans: s.Platform.IneligiblePlans, DefaultChallenge: s.Challenge.Default,
+		Targets: targets, Directory: s.ACME.Directory,
+		Platform: record.Platform{
+			Target: s.Platform.Target, Addresses: s.Platform.Addresses, LegacyTargets: s.Platform.LegacyTargets,
+			CAAIdentities: p.meta.CAAIdentities, AccountURI: p.meta.AccountURL,
+			Thumbprint: p.thumbprint, ChallengeMode: s.Challenge.Mode,
+			ProbePort: s.Platform.ProbePort, ServedPort: s.Platform.ServedPort,
+		},
+	}
+}

@@ -10,13 +10,6 @@ import (
 // where a certificate, or its absence by wish, decides; what became of an
 // attempt is said by whoever settled it.
 func rest(d *record.Domain, p Policy, now time.Time) {
-	d.Checks.Issued, d.Checks.Deployed = issuedLight(*d, now), deployedLight(*d, p, now)
-	if valid(*d, now) {
-		d.Findings = withDeployFindings(*d)
-	}
-	if valid(*d, now) && acknowledgedByAll(*d, p) && d.Checks.Served == "" && d.State == record.CertIssued {
-		d.Checks.Served = record.Unknown
-	}
 	switch {
 	case d.Gone():
 		setState(d, record.Disabled, now)
@@ -25,12 +18,26 @@ func rest(d *record.Domain, p Policy, now time.Time) {
 		d.Findings = []record.Finding{heldFinding(d.Want)}
 	case d.Mode != record.Auto:
 		setState(d, record.Disabled, now)
-	case !valid(*d, now):
-	case acknowledgedByAll(*d, p), d.State == record.CertIssued && heldByAll(*d, p):
-		setState(d, record.CertIssued, now)
-	default:
-		setState(d, record.DNSVerified, now)
+	case valid(*d, now):
+		setState(d, inUse(*d, p), now)
 	}
+	if valid(*d, now) {
+		d.Findings = withDeployFindings(*d)
+	}
+	lights(d, p, now)
+}
+
+// inUse: a target that has an older pair still serves the name.
+func inUse(d record.Domain, p Policy) record.State {
+	if acknowledgedByAll(d, p) || d.State == record.CertIssued && heldByAll(d, p) {
+		return record.CertIssued
+	}
+	return record.DNSVerified
+}
+
+// lights sets those that need no look at the world.
+func lights(d *record.Domain, p Policy, now time.Time) {
+	d.Checks.Issued, d.Checks.Deployed = issuedLight(*d, now), deployedLight(*d, p, now)
 }
 
 func issuedLight(d record.Domain, now time.Time) record.Check {
@@ -147,7 +154,8 @@ func (v *view) expiry() time.Time {
 }
 
 func (v *view) dueCheck() time.Time {
-	if !valid(v.d, v.now) || orderOpen(v.d) {
+	failing := v.needed && mayOrder(v.d) && rechecked(v.d) // looked at more often
+	if !valid(v.d, v.now) || orderOpen(v.d) || failing {
 		return time.Time{}
 	}
 	return nextCheck(v.d, v.policy, v.lookedAt())

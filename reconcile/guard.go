@@ -70,22 +70,23 @@ func (g *guard) apply(rows map[string]record.Domain, wants map[string]record.Wan
 // sort puts one row where it belongs, and clears the marks of a wanted one.
 func (g *guard) sort(row record.Domain, w *record.Want) {
 	lost := !row.LeftAt.IsZero() && !row.Held
-	if holds(row, g.now) {
+	back := w.Mode == record.Auto
+	recent := lost && !back && g.withinWindow(row.LeftAt)
+	if recent {
+		g.recent++
+	}
+	if recent || holds(row, g.now) { // what is gone was held when the window began
 		g.holding++
-	} else if lost && g.withinWindow(row.LeftAt) {
-		g.holding++ // it held one when the window began
 	}
 	switch {
 	case w.Frozen && row.Held:
 		g.held = append(g.held, w.Key)
 	case w.Frozen:
 		// As it was, whatever it was.
-	case w.Mode == record.Auto:
+	case back:
 		w.LeftAt, w.Held, w.HoldHash, w.HoldWhy = time.Time{}, false, "", ""
 	case lost:
-		if g.withinWindow(row.LeftAt) {
-			g.recent++
-		}
+		// Let through before; its grace runs.
 	case row.Held && g.known.Approved[row.HoldHash]:
 		g.used[row.HoldHash] = true
 		g.recent++

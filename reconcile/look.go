@@ -3,6 +3,7 @@ package reconcile
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/diagnose"
@@ -17,6 +18,7 @@ type view struct {
 	seen   record.Observation
 	policy Policy
 	now    time.Time
+	q      record.Question // whom seen is the answer to
 
 	need   need
 	needed bool
@@ -33,7 +35,7 @@ type view struct {
 }
 
 func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) *view {
-	v := &view{d: clone(d), seen: seen, policy: p, now: now}
+	v := &view{d: clone(d), seen: seen, policy: p, now: now, q: question(d, p)}
 	v.look()
 	v.need, v.needed = needOf(v.d, p, now)
 	return v
@@ -42,13 +44,15 @@ func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) 
 // look takes what was seen into the row's checks.
 func (v *view) look() {
 	v.looked = v.seen.DNS != nil || v.seen.CAA != nil || v.seen.Probe != nil
-	q := question(v.d, v.policy)
-	before, raw := v.d.Checks, diagnose.Checks(v.policy.Platform, q, v.seen)
+	if !v.looked && v.seen.Served == nil {
+		return
+	}
+	before, raw := v.d.Checks, diagnose.Checks(v.policy.Platform, v.q, v.seen)
 	v.d.Checks = merged(before, raw, v.now.Sub(v.d.CheckedAt) > time.Hour)
 	if !v.looked {
 		return
 	}
-	v.findings = diagnose.Explain(v.policy.Platform, q, v.seen, nil)
+	v.findings = diagnose.Explain(v.policy.Platform, v.q, v.seen, nil)
 	v.mended = mended(v.d, before, raw, v.findings)
 	if raw.DNS != record.Unknown && raw.CAA != record.Unknown {
 		v.d.CheckedAt = v.now
@@ -74,9 +78,9 @@ func (v *view) ours(addr netip.Addr) bool {
 	if slices.Contains(v.policy.Platform.Addresses, addr) {
 		return true
 	}
-	dns, target := v.seen.DNS, question(v.d, v.policy).Target
+	dns, target := v.seen.DNS, v.q.Target
 	return dns != nil && (slices.Contains(dns.Target, addr) ||
-		slices.ContainsFunc(dns.Chain, func(hop record.RR) bool { return target != "" && hop.Value == target }))
+		slices.ContainsFunc(dns.Chain, func(hop record.RR) bool { return target != "" && strings.EqualFold(hop.Value, target) }))
 }
 
 // keepAccountProblem: a row looked at alone does not lose what was found by
@@ -131,5 +135,5 @@ func (v *view) explained() []record.Finding {
 	if v.d.Problem == nil {
 		return v.findings
 	}
-	return diagnose.Explain(v.policy.Platform, question(v.d, v.policy), v.seen, v.d.Problem)
+	return diagnose.Explain(v.policy.Platform, v.q, v.seen, v.d.Problem)
 }

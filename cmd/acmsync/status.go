@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
-	"gopkg.in/yaml.v3"
 
 	"github.com/acmsync/acmsync/internal/operate"
 	"github.com/acmsync/acmsync/internal/status"
@@ -79,21 +77,9 @@ func printStatuses(c console, apps []status.AppStatus, output string) error {
 	case "text":
 		return printTable(c, apps)
 	case "json":
-		out := json.NewEncoder(c.out)
-		out.SetIndent("", "  ")
-		if apps == nil {
-			apps = []status.AppStatus{}
-		}
-		return out.Encode(apps)
+		return status.WriteJSON(c.out, apps)
 	case "yaml":
-		out := yaml.NewEncoder(c.out)
-		out.SetIndent(2)
-		for _, app := range apps {
-			if err := out.Encode(app); err != nil {
-				return err
-			}
-		}
-		return out.Close()
+		return status.WriteYAML(c.out, apps)
 	default:
 		return errors.New("-o " + output + ": must be text, json or yaml")
 	}

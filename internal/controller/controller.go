@@ -27,10 +27,10 @@ type Target interface {
 // Config is what a Controller works with and on. Everything in it is used
 // concurrently.
 type Config struct {
-	Repo   *gitrepo.Repo
-	Source Source
-	Status Status
-	Store  *store.Store
+	Repo      *gitrepo.Repo
+	Source    Source
+	Status    Status
+	Store     *store.Store
 	CA        *issue.CA
 	KeyType   string
 	Observer  Observer

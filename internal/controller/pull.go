@@ -106,7 +106,7 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 	p.result.Invalid = faults
 	return p.Store.Admit(ctx, store.Admission{
 		Base: p.meta.Admissions, Wants: a.Wants, Apps: a.Apps, Files: keep, UsedApprovals: a.UsedApprovals,
-		Errors: faults,
+		Errors:      faults,
 		WakeAll:     p.meta.SettingsHash != p.SettingsHash,
 		DesiredHash: r.hash, SettingsHash: p.SettingsHash, Revision: p.revision(r), Tip: r.commit, Now: p.Now(),
 	})

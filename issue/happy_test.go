@@ -1,6 +1,7 @@
 package issue_test
 
 import (
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -81,6 +82,11 @@ func TestIssuesManyAtOnce(t *testing.T) {
 	}
 	if n := l.authority.Count(); n >= many*maxRequests {
 		t.Errorf("%d requests for %d certificates, want fewer than %d each", n, many, maxRequests)
+	}
+	for _, r := range l.authority.Requests() {
+		if r.Status >= http.StatusBadRequest {
+			t.Errorf("the CA refused %+v (a nonce that was used twice?)", r)
+		}
 	}
 	t.Logf("%d requests for %d certificates", l.authority.Count(), many)
 }

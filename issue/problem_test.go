@@ -24,10 +24,15 @@ func TestRefusalsOfNewOrder(t *testing.T) {
 		status int
 		outage bool
 		closed bool
+		says   string
 	}{
 		"rate limit": {
 			fault: ca.Refusal(ca.Problem{Type: "rateLimited", Detail: "too many certificates", Status: 429}),
 			kind:  "rateLimited", status: 429,
+		},
+		"rate limit with another status": {
+			fault: ca.Refusal(ca.Problem{Type: "rateLimited", Detail: "paused", Status: 403}),
+			kind:  "rateLimited", status: 403,
 		},
 		"rejected identifier": {
 			fault: ca.Refusal(ca.Problem{Type: "rejectedIdentifier", Detail: "policy forbids", Status: 400}),
@@ -48,7 +53,7 @@ func TestRefusalsOfNewOrder(t *testing.T) {
 		"null":                {fault: ca.Fault{Status: 400, Body: "null"}, status: 400},
 		"firewall":            {fault: ca.Fault{Status: 403, Body: "<html>blocked</html>"}, status: 403},
 		"page with status ok": {fault: ca.Fault{Status: 200, Body: "<html>welcome to the hotel</html>"}, outage: true},
-		"endless":             {fault: ca.Fault{Status: 201, Body: strings.Repeat(" ", 1<<20) + "{}"}, outage: true},
+		"endless":             {fault: ca.Fault{Status: 201, Body: strings.Repeat(" ", 1<<20) + "{}"}, outage: true, says: "larger than"},
 		"no answer":           {fault: ca.Fault{DropAnswer: true}, outage: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,6 +65,9 @@ func TestRefusalsOfNewOrder(t *testing.T) {
 			p := problem(t, err)
 			if p.Kind() != c.kind || p.Status != c.status || p.Outage() != c.outage || p.During != "order" {
 				t.Errorf("got %+v (outage %v), want kind %q, status %d, outage %v", p, p.Outage(), c.kind, c.status, c.outage)
+			}
+			if !strings.Contains(p.Detail, c.says) {
+				t.Errorf("the detail is %q, want it to say %q", p.Detail, c.says)
 			}
 			if p.Detail == "" || len(p.Detail) > 2100 || strings.Contains(p.Detail, "<html>") {
 				t.Errorf("the detail is %q", p.Detail)

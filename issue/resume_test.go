@@ -224,23 +224,28 @@ func TestACertificateForAnotherKeyIsNotOurs(t *testing.T) {
 
 func TestOrdersThatAreGoneAreClosed(t *testing.T) {
 	t.Parallel()
-	gone := ca.Fault{Status: http.StatusNotFound}
+	untyped := ca.Fault{Status: http.StatusNotFound}
+	typed := ca.Refusal(ca.Problem{Type: "malformed", Detail: "no such thing", Status: http.StatusNotFound})
 	for name, match := range map[string]func(*ca.Request) bool{
 		"authorization": ca.Of(ca.Authz), "challenge": ca.Of(ca.Challenge), "order": ca.Of(ca.Order),
 		"finalize": ca.Of(ca.Finalize), "certificate": ca.Of(ca.Cert),
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, ca.Options{AlwaysValid: true})
-			l.authority.Fault(match, gone)
-			o, err := l.pursue(t.Context(), l.client(), l.intent("www.shop.example"))
-			if p := problem(t, err); p.Status != http.StatusNotFound || p.Outage() {
-				t.Errorf("got %+v, want a 404 that is no outage", p)
-			}
-			if o.State != record.OrderClosed {
-				t.Errorf("the order is %s, want closed", o.State)
-			}
-		})
+		for kind, gone := range map[string]ca.Fault{"untyped": untyped, "typed": typed} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				t.Parallel()
+				l := newLab(t, ca.Options{AlwaysValid: true})
+				l.authority.Fault(match, gone)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				o, err := l.pursue(ctx, l.client(), l.intent("www.shop.example"))
+				if p := problem(t, err); p.Status != http.StatusNotFound || p.Outage() {
+					t.Errorf("got %+v, want a 404 that is no outage", p)
+				}
+				if o.State != record.OrderClosed {
+					t.Errorf("the order is %s, want closed", o.State)
+				}
+			})
+		}
 	}
 }
 

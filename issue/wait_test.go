@@ -136,10 +136,14 @@ func TestAnOrderThatIsPendingAgainGoesBack(t *testing.T) {
 	if err != nil || o.State != record.OrderValidating || o.NextAt.IsZero() {
 		t.Fatalf("got %v, an order that is %s, due %s; want it to validate again, later", err, o.State, o.NextAt)
 	}
+	l.authority.Forget()
 	if o, err = l.pursue(t.Context(), client, o); err != nil {
 		t.Fatal(err)
 	}
 	l.exactlyOne(check(t, o), "www.shop.example")
+	if l.authority.Count(ca.Authz) == 0 {
+		t.Error("nobody looked whether the authorization lapsed")
+	}
 }
 
 // A new order whose names are all proven needs no challenge.

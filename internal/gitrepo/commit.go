@@ -114,7 +114,8 @@ func (r *Repo) tryCommit(ctx context.Context, ref plumbing.ReferenceName, c Comm
 	if err := p.send(ctx); err != nil {
 		return plumbing.ZeroHash, false, err
 	}
-	return p.new, true, r.remember(p)
+	r.remember(p)
+	return p.new, true, nil
 }
 
 // baseTree is the tree of a commit, fetched if need be; zero for no commit.
@@ -145,12 +146,11 @@ func advertised(l *link, tip plumbing.Hash) bool {
 }
 
 // remember keeps what was pushed, so that the next commit need not fetch it.
-func (r *Repo) remember(p *push) error {
-	if err := r.store.add(p.pack, 0); err != nil {
-		return err
+// Should it fail, the next commit does fetch it.
+func (r *Repo) remember(p *push) {
+	if err := r.store.add(p.pack, 0); err == nil {
+		_, _ = r.store.settle(p.new)
 	}
-	_, err := r.store.settle(p.new)
-	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -8,7 +8,7 @@
 // hand out single ones, are asked for the whole tip instead. History is never
 // fetched but for one question: does the tip descend from the commit seen last?
 // The server is told "I have that one", so it sends the commits between the two
-// and nothing else. It answers that it does not know the commit when the branch
+// and nothing else, some 150 bytes for each. It answers that it does not know the commit when the branch
 // was rewritten, and then nothing is read at all.
 //
 // Commit rebuilds only the folders that change and pushes them with the old tip

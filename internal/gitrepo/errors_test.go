@@ -187,7 +187,7 @@ func TestMissingLocalRepository(t *testing.T) {
 
 func TestUntrustedCertificate(t *testing.T) {
 	t.Parallel()
-	s, other := httpServer(t, git.Options{TLS: true}), httpServer(t, git.Options{TLS: true})
+	s := httpServer(t, git.Options{TLS: true})
 	for name, auth := range map[string]gitrepo.Auth{
 		"no caFile":   {},
 		"bad caFile":  {CAFile: file(t, []byte("nonsense"))},
@@ -196,7 +196,6 @@ func TestUntrustedCertificate(t *testing.T) {
 		_, _, err := open(t, gitrepo.Config{URL: s.URL(), Auth: auth}).Tip(context.Background(), "main")
 		explained(t, name, err, unreachable(false, 0), "caFile")
 	}
-	_ = other
 }
 
 func TestNothingHangs(t *testing.T) {
@@ -303,5 +302,38 @@ func TestPushWithoutAnAnswer(t *testing.T) {
 	s.Fail(git.Fault{Method: "POST", Service: "git-receive-pack", Cut: true})
 	if _, _, err := r.Commit(context.Background(), change("status", map[string]string{"a": "4"})); !unreachable(true, 0)(err) {
 		t.Errorf("a push that was cut: %v", err)
+	}
+}
+
+func TestPushThatWasAcceptedAndUndone(t *testing.T) {
+	t.Parallel()
+	s := httpServer(t, git.Options{})
+	old := push(t, s, "status", map[string]string{"a": "1"})
+	s.Fail(git.Fault{Method: "POST", Service: "git-receive-pack", After: func() {
+		if err := s.Reset("status", old); err != nil {
+			t.Error(err)
+		}
+	}})
+	_, changed, err := open(t, gitrepo.Config{URL: s.URL()}).Commit(context.Background(), change("status", map[string]string{"a": "2"}))
+	var refused *gitrepo.RefusedError
+	if !errors.As(err, &refused) || changed || !strings.Contains(err.Error(), "did not move") {
+		t.Errorf("changed %v, %v", changed, err)
+	}
+}
+
+func TestPushThatARivalBuildsOn(t *testing.T) {
+	t.Parallel()
+	s := httpServer(t, git.Options{})
+	push(t, s, "status", map[string]string{"a": "1"})
+	s.Fail(git.Fault{Method: "POST", Service: "git-receive-pack", After: func() {
+		push(t, s, "status", map[string]string{"rival": "1"})
+	}})
+	hash, changed, err := open(t, gitrepo.Config{URL: s.URL()}).Commit(context.Background(), change("status", map[string]string{"a": "2"}))
+	if err != nil || !changed {
+		t.Fatalf("changed %v, %v", changed, err)
+	}
+	log, err := s.Log("status")
+	if err != nil || len(log) != 3 || log[1].Commit != hash {
+		t.Errorf("%+v, %v; ours: %s", log, err, hash)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
@@ -181,7 +182,7 @@ func (r *Repo) completeBlobs(ctx context.Context, l *link, tip plumbing.Hash, wa
 			return nil
 		case errors.Is(err, errTooLarge):
 			return errHuge
-		case ctx.Err() != nil:
+		case err != nil && !notHandedOut(err):
 			return err
 		}
 	}
@@ -192,6 +193,12 @@ func (r *Repo) completeBlobs(ctx context.Context, l *link, tip plumbing.Hash, wa
 		return fmt.Errorf("the server left out files of commit %s", tip)
 	}
 	return nil
+}
+
+// notHandedOut says that the server would not give an object that is no tip. The
+// words are those of git and of JGit; the library passes on no more than words.
+func notHandedOut(err error) bool {
+	return strings.Contains(err.Error(), "not our ref") || strings.Contains(err.Error(), "not valid")
 }
 
 func (r *Repo) missing(wanted []plumbing.Hash) []plumbing.Hash {

@@ -219,6 +219,36 @@ func TestRefetchSendsOnlyWhatChanged(t *testing.T) {
 	}
 }
 
+func TestServerThatTakesBackSingleFiles(t *testing.T) {
+	t.Parallel()
+	s := httpServer(t, git.Options{})
+	push(t, s, "main", map[string]string{"apps.yaml": "x", "other": "y"})
+	snapshot := fetch(t, open(t, gitrepo.Config{URL: s.URL()}), "main", "")
+	if err := s.Configure("uploadpack.allowAnySHA1InWant", "false"); err != nil {
+		t.Fatal(err)
+	}
+	if got := contents(t, snapshot, "", yaml); got["apps.yaml"] != "x" {
+		t.Errorf("read %q", got)
+	}
+}
+
+func TestBranchThatMovesWhileItIsRead(t *testing.T) {
+	t.Parallel()
+	s := httpServer(t, git.Options{NoPartialClone: true})
+	push(t, s, "main", map[string]string{"apps.yaml": "old"})
+	var forced string
+	s.Fail(git.Fault{Method: "POST", Times: 1, Before: func() {
+		var err error
+		if forced, err = s.ForcePush("main", map[string]*string{"apps.yaml": git.Text("new")}, "anew"); err != nil {
+			t.Error(err)
+		}
+	}})
+	snapshot := fetch(t, open(t, gitrepo.Config{URL: s.URL()}), "main", "")
+	if got := contents(t, snapshot, "", yaml); snapshot.Commit != forced || got["apps.yaml"] != "new" {
+		t.Errorf("%s, %q; want %s", snapshot.Commit, got, forced)
+	}
+}
+
 func TestFolderWithinTheRepository(t *testing.T) {
 	t.Parallel()
 	s := httpServer(t, git.Options{})

@@ -2,6 +2,7 @@ package gitrepo
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -18,11 +19,13 @@ import (
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 )
 
-// dialTimeout bounds reaching a server; handshakeTimeout agreeing on keys.
+// dialTimeout bounds reaching a server, handshakeTimeout agreeing on keys, and
+// headerTimeout thinking about an answer.
 const (
 	dialTimeout      = 15 * time.Second
 	handshakeTimeout = 15 * time.Second
 	headerTimeout    = time.Minute
+	idleTimeout      = 90 * time.Second
 )
 
 // httpSession is a client that trusts the configured authorities, and the
@@ -103,10 +106,14 @@ func (t *httpTransport) close() {
 }
 
 func newTransport(pem []byte) (*http.Transport, error) {
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
-	base.TLSHandshakeTimeout = handshakeTimeout
-	base.ResponseHeaderTimeout = headerTimeout
+	base := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSHandshakeTimeout:   handshakeTimeout,
+		ResponseHeaderTimeout: headerTimeout,
+		IdleConnTimeout:       idleTimeout,
+		ForceAttemptHTTP2:     true,
+	}
 	if pem == nil {
 		return base, nil
 	}
@@ -117,9 +124,7 @@ func newTransport(pem []byte) (*http.Transport, error) {
 	if !pool.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("the file holds no certificate")
 	}
-	config := base.TLSClientConfig.Clone()
-	config.RootCAs = pool
-	base.TLSClientConfig = config
+	base.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	return base, nil
 }
 

@@ -34,12 +34,13 @@ type walk struct {
 	want    func(string) bool
 	found   []found
 	entries int
+	read    map[plumbing.Hash]*object.Tree
 }
 
 // listFiles lists the wanted files below a folder, sorted by path. It fails as
 // a whole rather than leave something out: what is not listed counts as removed.
 func listFiles(trees storer.EncodedObjectStorer, root plumbing.Hash, dir string, want func(string) bool) ([]found, error) {
-	w := &walk{trees: trees, want: want}
+	w := &walk{trees: trees, want: want, read: map[plumbing.Hash]*object.Tree{}}
 	for _, name := range split(dir) {
 		tree, err := w.tree(root, dir)
 		if err != nil {
@@ -81,6 +82,9 @@ func lookup(entries []object.TreeEntry, name string) (object.TreeEntry, bool) {
 }
 
 func (w *walk) tree(hash plumbing.Hash, at string) (*object.Tree, error) {
+	if tree := w.read[hash]; tree != nil {
+		return tree, nil
+	}
 	tree, err := object.GetTree(w.trees, hash)
 	if err != nil {
 		if w.trees.HasEncodedObject(hash) != nil {
@@ -88,6 +92,7 @@ func (w *walk) tree(hash plumbing.Hash, at string) (*object.Tree, error) {
 		}
 		return nil, &localError{fmt.Errorf("folder %q of the repository cannot be read: %w", at, err)}
 	}
+	w.read[hash] = tree
 	return tree, nil
 }
 

@@ -1,9 +1,13 @@
 package git
 
-import "net/http"
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+)
 
 // Fault is what goes wrong instead of the right answer. The first of Status,
-// Cut, CutAfter, Empty, Lose and Hang that is set happens.
+// Cut, CutAfter, Empty, Lose, Hang and After that is set happens.
 type Fault struct {
 	// Method and Service narrow the requests it applies to; empty: any.
 	Method, Service string
@@ -27,6 +31,8 @@ type Fault struct {
 	Hang bool
 	// Before runs first; with nothing else set the right answer follows.
 	Before func()
+	// After does what was asked, then runs, and only then sends the right answer.
+	After func()
 }
 
 // armed is a fault in force.
@@ -100,6 +106,13 @@ func (f *armed) serve(w *counter, r *http.Request, backend http.Handler) {
 		case <-f.healed:
 		case <-r.Context().Done():
 		}
+	case f.After != nil:
+		answer := httptest.NewRecorder()
+		backend.ServeHTTP(answer, r)
+		f.After()
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = answer.Body.WriteTo(w)
 	default:
 		backend.ServeHTTP(w, r)
 	}

@@ -259,7 +259,7 @@ func (p *parts) policy(targets []string) reconcile.Policy {
 		MaxRemovals: s.Policy.MaxRemovals, RemovalFloor: 3,
 		MaxDomainsPerApp: s.Policy.MaxDomainsPerApp, AllowWildcards: s.Policy.AllowWildcards,
 		IneligiblePlans: s.Platform.IneligiblePlans, DefaultChallenge: s.Challenge.Default,
-		Targets: targets, Directory: s.ACME.Directory,
+		Targets: targets, Directory: s.ACME.Directory, Limits: limits(s.ACME),
 		Platform: record.Platform{
 			Target: s.Platform.Target, Addresses: s.Platform.Addresses, LegacyTargets: s.Platform.LegacyTargets,
 			CAAIdentities: p.meta.CAAIdentities, AccountURI: p.meta.AccountURL,

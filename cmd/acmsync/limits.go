@@ -1,0 +1,31 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/acmsync/acmsync/internal/budget"
+	"github.com/acmsync/acmsync/internal/settings"
+)
+
+// limits are what the CA publishes, as far as it is known, overridden by
+// acme.limits. A CA nobody knows has none.
+func limits(s settings.ACME) budget.Limits {
+	var l budget.Limits
+	if strings.HasPrefix(s.Directory, "https://acme-v02.api.letsencrypt.org/") {
+		l = budget.LetsEncrypt()
+	}
+	override(&l.NewOrders, s.Limits.NewOrders)
+	override(&l.CertificatesPerDomain, s.Limits.CertificatesPerDomain)
+	override(&l.SameNames, s.Limits.SameNames)
+	override(&l.FailedAuthorizations, s.Limits.FailedAuthorizations)
+	return l
+}
+
+func override(l *budget.Limit, by settings.Limit) {
+	switch {
+	case by.Off:
+		*l = budget.Limit{}
+	case by.Count > 0:
+		*l = budget.Limit{Count: by.Count, Per: by.Per}
+	}
+}

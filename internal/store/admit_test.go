@@ -87,6 +87,37 @@ func TestAdmitNeverPutsOff(t *testing.T) {
 	}
 }
 
+// TestWakeAll: new settings concern every row: those asleep, and those that
+// are worked on under the old ones, whose holder is about to put them to sleep.
+func TestWakeAll(t *testing.T) {
+	t.Parallel()
+	s := open(t, store.Memory)
+	admitNames(t, s, "asleep.example", "leased.example")
+	leases := claim(t, s, noon)
+	asleep, leased := leases[0].Domain, leases[1].Domain
+	asleep.Due, leased.Due = time.Time{}, noon.AddDate(0, 1, 0)
+	release(t, s, leases[0], asleep)
+	later := noon.Add(time.Hour)
+	admit(t, s, store.Admission{WakeAll: true, Now: later})
+	release(t, s, leases[1], leased)
+	if got := claim(t, s, later); len(got) != 2 {
+		t.Errorf("%d of 2 rows are due", len(got))
+	}
+}
+
+func TestRefusedFilesAreRemembered(t *testing.T) {
+	t.Parallel()
+	s := open(t, store.Memory)
+	faults := []record.FileError{{File: "apps.yaml", Line: 3, Column: 5, Message: "unknown field"}}
+	for _, expect := range [][]record.FileError{faults, nil} {
+		admit(t, s, store.Admission{Errors: expect})
+		m, err := s.Meta(t.Context())
+		if diff := cmp.Diff(expect, m.Errors); diff != "" || err != nil {
+			t.Errorf("errors (-admitted +read), %v:\n%s", err, diff)
+		}
+	}
+}
+
 func TestAdmitIsOneTransaction(t *testing.T) {
 	t.Parallel()
 	s := open(t, store.Memory)
@@ -190,7 +221,7 @@ func TestSetMeta(t *testing.T) {
 		got.Approved = nil
 		return got
 	}
-	one := store.Meta{Tip: "t", Directory: "https://one.test", AccountURL: "https://one.test/1", CAAIdentities: []string{"one.test"}, Published: 3}
+	one := store.Meta{Tip: "t", Directory: "https://one.test", AccountURL: "https://one.test/1", CAAIdentities: []string{"one.test"}, Published: 3, Sharded: "true"}
 	if diff := cmp.Diff(one, set(one)); diff != "" {
 		t.Errorf("(-set +got):\n%s", diff)
 	}

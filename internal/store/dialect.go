@@ -69,7 +69,8 @@ func pool(dsn string, size int) (*sql.DB, error) {
 	if strings.Contains(dsn, "?") {
 		sep = "&"
 	}
-	pragmas := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)", busyTimeout.Milliseconds())
+	// secure_delete: a key that was deleted is overwritten, not just unlinked.
+	pragmas := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)", busyTimeout.Milliseconds())
 	db, err := sql.Open("sqlite", dsn+sep+pragmas)
 	if err != nil {
 		return nil, err

@@ -119,7 +119,8 @@ func writeOrder(ctx context.Context, tx *sql.Tx, o record.Order) error {
 	case open && !was:
 		return fmt.Errorf("order %s was closed before", o.ID)
 	default:
-		err = updateOrder(ctx, tx, o, cols)
+		// The key stays as it is: with the intent, or erased with its closing.
+		_, err = tx.ExecContext(ctx, "UPDATE orders SET "+assignments(cols, 2)+" WHERE id = $1", append([]any{o.ID}, values(cols)...)...)
 	}
 	if err != nil {
 		return fmt.Errorf("writing order %s in state %s: %w", o.ID, o.State, err)
@@ -127,17 +128,7 @@ func writeOrder(ctx context.Context, tx *sql.Tx, o record.Order) error {
 	return nil
 }
 
-// updateOrder keeps the key as it is, except that a closed order has none: the
-// pair of a finished one holds it, and that of a failed one is worthless.
-func updateOrder(ctx context.Context, tx *sql.Tx, o record.Order, cols []column) error {
-	set := assignments(cols, 2)
-	if !o.Open() {
-		set += ", key = NULL"
-	}
-	_, err := tx.ExecContext(ctx, "UPDATE orders SET "+set+" WHERE id = $1", append([]any{o.ID}, values(cols)...)...)
-	return err
-}
-
+// orderKey is the key to insert: an order that is closed already needs none.
 func orderKey(o *record.Order) any {
 	if !o.Open() {
 		return bytesAt{new([]byte)}

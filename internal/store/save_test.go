@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -169,6 +171,55 @@ func TestCertificateEnds(t *testing.T) {
 			t.Errorf("a held certificate went: %v", err)
 		}
 	})
+}
+
+// TestDeletedKeysAreErased: nothing of a key is left in the files once its row
+// is forgotten and its order closed.
+func TestDeletedKeysAreErased(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	s := open(t, urlIn(dir))
+	admitNames(t, s, "a.example")
+	l, p, o := claimOne(t, s), issue(t, "a.example"), intent("a.example", "o1")
+	d := l.Domain
+	d.Certificate = &p.Certificate
+	save(t, s, l, store.Change{Domain: d, Pair: &p, Order: &o})
+	keys := func() (found int) {
+		t.Helper()
+		content := readAll(t, dir)
+		for _, key := range [][]byte{p.Key, o.PrivateKey} {
+			if bytes.Contains(content, key) {
+				found++
+			}
+		}
+		return found
+	}
+	if found := keys(); found != 2 {
+		t.Fatalf("%d of 2 keys are in the files: this test proves nothing", found)
+	}
+	save(t, s, l, store.Change{Domain: d, Forget: true})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if found := keys(); found != 0 {
+		t.Errorf("%d deleted keys are still in the files", found)
+	}
+}
+
+func readAll(t *testing.T, dir string) (content []byte) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "acmsync.db*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		part, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = append(content, part...)
+	}
+	return content
 }
 
 func TestOrderJournal(t *testing.T) {

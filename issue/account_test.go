@@ -183,6 +183,15 @@ func TestAccountKeyFile(t *testing.T) {
 	}
 }
 
+func pkcs8PEM(t *testing.T, key any) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
 func TestAccountKeyFormats(t *testing.T) {
 	t.Parallel()
 	curve := func(c elliptic.Curve) *ecdsa.PrivateKey {
@@ -192,13 +201,7 @@ func TestAccountKeyFormats(t *testing.T) {
 		}
 		return key
 	}
-	pkcs8 := func(key any) []byte {
-		der, err := x509.MarshalPKCS8PrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	}
+	pkcs8 := func(key any) []byte { return pkcs8PEM(t, key) }
 	p256, p384, p521 := curve(elliptic.P256()), curve(elliptic.P384()), curve(elliptic.P521())
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

@@ -15,47 +15,50 @@ import (
 	"github.com/acmsync/acmsync/issue"
 )
 
+var page = http.Header{"Content-Type": {"text/html"}, "Retry-After": {"60"}}
+
+var newOrderRefusals = map[string]struct {
+	fault  ca.Fault
+	kind   string
+	status int
+	outage bool
+	closed bool
+	says   string
+}{
+	"rate limit": {
+		fault: ca.Refusal(ca.Problem{Type: "rateLimited", Detail: "too many certificates", Status: 429}),
+		kind:  "rateLimited", status: 429,
+	},
+	"rate limit with another status": {
+		fault: ca.Refusal(ca.Problem{Type: "rateLimited", Detail: "paused", Status: 403}),
+		kind:  "rateLimited", status: 403,
+	},
+	"rejected identifier": {
+		fault: ca.Refusal(ca.Problem{Type: "rejectedIdentifier", Detail: "policy forbids", Status: 400}),
+		kind:  "rejectedIdentifier", status: 400, closed: true,
+	},
+	"malformed": {
+		fault: ca.Refusal(ca.Problem{Type: "malformed", Detail: "no", Status: 400}),
+		kind:  "malformed", status: 400, closed: true,
+	},
+	"new terms": {
+		fault: ca.Refusal(ca.Problem{Type: "userActionRequired", Detail: "see the new terms", Status: 403}),
+		kind:  "userActionRequired", status: 403,
+	},
+	"internal":            {fault: ca.Refusal(ca.Problem{Type: "serverInternal", Detail: "oops", Status: 500}), kind: "serverInternal", status: 500, outage: true},
+	"busy page":           {fault: ca.Fault{Status: 503, Header: page, Body: "<html>busy</html>"}, status: 503, outage: true},
+	"bad gateway":         {fault: ca.Fault{Status: 502, Body: "<html>bad gateway</html>"}, status: 502, outage: true},
+	"empty":               {fault: ca.Fault{Status: 500}, status: 500, outage: true},
+	"null":                {fault: ca.Fault{Status: 400, Body: "null"}, status: 400},
+	"firewall":            {fault: ca.Fault{Status: 403, Body: "<html>blocked</html>"}, status: 403},
+	"page with status ok": {fault: ca.Fault{Status: 200, Body: "<html>welcome to the hotel</html>"}, outage: true},
+	"endless":             {fault: ca.Fault{Status: 201, Body: strings.Repeat(" ", 1<<20) + "{}"}, outage: true, says: "larger than"},
+	"no answer":           {fault: ca.Fault{DropAnswer: true}, outage: true},
+}
+
 func TestRefusalsOfNewOrder(t *testing.T) {
 	t.Parallel()
-	page := http.Header{"Content-Type": {"text/html"}, "Retry-After": {"60"}}
-	for name, c := range map[string]struct {
-		fault  ca.Fault
-		kind   string
-		status int
-		outage bool
-		closed bool
-		says   string
-	}{
-		"rate limit": {
-			fault: ca.Refusal(ca.Problem{Type: "rateLimited", Detail: "too many certificates", Status: 429}),
-			kind:  "rateLimited", status: 429,
-		},
-		"rate limit with another status": {
-			fault: ca.Refusal(ca.Problem{Type: "rateLimited", Detail: "paused", Status: 403}),
-			kind:  "rateLimited", status: 403,
-		},
-		"rejected identifier": {
-			fault: ca.Refusal(ca.Problem{Type: "rejectedIdentifier", Detail: "policy forbids", Status: 400}),
-			kind:  "rejectedIdentifier", status: 400, closed: true,
-		},
-		"malformed": {
-			fault: ca.Refusal(ca.Problem{Type: "malformed", Detail: "no", Status: 400}),
-			kind:  "malformed", status: 400, closed: true,
-		},
-		"new terms": {
-			fault: ca.Refusal(ca.Problem{Type: "userActionRequired", Detail: "see the new terms", Status: 403}),
-			kind:  "userActionRequired", status: 403,
-		},
-		"internal":            {fault: ca.Refusal(ca.Problem{Type: "serverInternal", Detail: "oops", Status: 500}), kind: "serverInternal", status: 500, outage: true},
-		"busy page":           {fault: ca.Fault{Status: 503, Header: page, Body: "<html>busy</html>"}, status: 503, outage: true},
-		"bad gateway":         {fault: ca.Fault{Status: 502, Body: "<html>bad gateway</html>"}, status: 502, outage: true},
-		"empty":               {fault: ca.Fault{Status: 500}, status: 500, outage: true},
-		"null":                {fault: ca.Fault{Status: 400, Body: "null"}, status: 400},
-		"firewall":            {fault: ca.Fault{Status: 403, Body: "<html>blocked</html>"}, status: 403},
-		"page with status ok": {fault: ca.Fault{Status: 200, Body: "<html>welcome to the hotel</html>"}, outage: true},
-		"endless":             {fault: ca.Fault{Status: 201, Body: strings.Repeat(" ", 1<<20) + "{}"}, outage: true, says: "larger than"},
-		"no answer":           {fault: ca.Fault{DropAnswer: true}, outage: true},
-	} {
+	for name, c := range newOrderRefusals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t, ca.Options{})

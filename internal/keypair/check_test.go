@@ -91,9 +91,13 @@ func keyPEM(tb testing.TB, key crypto.Signer) record.PrivateKey {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	const good = keypair.Fault("")
+// parties are certificates good and bad, for www.shop.example but for wild.
+type parties struct {
+	root, middle, stranger, plain, wild, client, young, unborn, expired, noUsage, oldMiddle, ofOld, weakKey, caLeaf party
+}
+
+func newParties(t *testing.T) parties {
+	t.Helper()
 	root := sign(t, authority("root"), ecKey(t), nil)
 	middle := sign(t, authority("middle"), ecKey(t), &root)
 	stranger := sign(t, authority("middle"), ecKey(t), nil)
@@ -126,42 +130,57 @@ func TestCheck(t *testing.T) {
 	}()
 	caLeaf := sign(t, func() *x509.Certificate { c := authority("x"); c.DNSNames = []string{"www.shop.example"}; return c }(), ecKey(t), &root)
 
+	return parties{root, middle, stranger, plain, wild, client, young, unborn, expired, noUsage, oldMiddle, ofOld, weakKey, caLeaf}
+}
+
+type checkCase struct {
+	chain []byte
+	key   crypto.Signer
+	names []string
+	fault keypair.Fault
+}
+
+const good = keypair.Fault("")
+
+func checkCases(t *testing.T) map[string]checkCase {
+	t.Helper()
+	p := newParties(t)
 	want := []string{"www.shop.example"}
-	for name, c := range map[string]struct {
-		chain []byte
-		key   crypto.Signer
-		names []string
-		fault keypair.Fault
-	}{
-		"good":                      {chainPEM(plain, middle), plain.key, []string{"shop.example", "www.shop.example"}, good},
-		"good with root":            {chainPEM(plain, middle, root), plain.key, want, good},
-		"good without issuer":       {chainPEM(plain), plain.key, want, good},
-		"text around the blocks":    {slices.Concat([]byte("subject: x\n"), chainPEM(plain, middle), []byte("\nbye")), plain.key, want, good},
-		"a wildcard covers":         {chainPEM(wild, middle), wild.key, want, good},
-		"a wildcard is itself":      {chainPEM(wild, middle), wild.key, []string{"*.shop.example"}, good},
-		"clock a little behind":     {chainPEM(young, middle), young.key, want, good},
-		"no extended key usage":     {chainPEM(noUsage, middle), noUsage.key, want, good},
-		"another's key":             {chainPEM(plain, middle), wild.key, want, keypair.WrongKey},
-		"a name is missing":         {chainPEM(plain, middle), plain.key, []string{"api.shop.example"}, keypair.WrongNames},
-		"a wildcard is not covered": {chainPEM(plain, middle), plain.key, []string{"*.shop.example"}, keypair.WrongNames},
-		"a wildcard goes one deep":  {chainPEM(wild, middle), wild.key, []string{"a.b.shop.example"}, keypair.WrongNames},
-		"no names":                  {chainPEM(plain, middle), plain.key, nil, keypair.WrongNames},
-		"expired":                   {chainPEM(expired, middle), expired.key, want, keypair.WrongDates},
-		"not yet valid":             {chainPEM(unborn, middle), unborn.key, want, keypair.WrongDates},
-		"its issuer expired":        {chainPEM(ofOld, oldMiddle), ofOld.key, want, keypair.WrongDates},
-		"for clients":               {chainPEM(client, middle), client.key, want, keypair.WrongUsage},
-		"a CA's own":                {chainPEM(caLeaf, root), caLeaf.key, want, keypair.WrongUsage},
-		"another issuer":            {chainPEM(plain, stranger), plain.key, want, keypair.BrokenChain},
-		"a link is missing":         {chainPEM(plain, root), plain.key, want, keypair.BrokenChain},
-		"out of order":              {chainPEM(plain, root, middle), plain.key, want, keypair.BrokenChain},
-		"leaf twice":                {chainPEM(plain, plain, middle), plain.key, want, keypair.BrokenChain},
-		"weak key":                  {chainPEM(weakKey, middle), weakKey.key, want, keypair.Weak},
-		"empty":                     {nil, plain.key, want, keypair.Unreadable},
-		"cut short":                 {chainPEM(plain, middle)[:200], plain.key, want, keypair.Unreadable},
-		"a key among the chain":     {append(chainPEM(plain, middle), keyPEM(t, plain.key)...), plain.key, want, keypair.Unreadable},
-		"endless":                   {bytes.Repeat(chainPEM(plain), 21), plain.key, want, keypair.Unreadable},
-		"huge":                      {bytes.Repeat([]byte("x"), 1<<20+1), plain.key, want, keypair.Unreadable},
-	} {
+	return map[string]checkCase{
+		"good":                      {chainPEM(p.plain, p.middle), p.plain.key, []string{"shop.example", "www.shop.example"}, good},
+		"good with root":            {chainPEM(p.plain, p.middle, p.root), p.plain.key, want, good},
+		"good without issuer":       {chainPEM(p.plain), p.plain.key, want, good},
+		"text around the blocks":    {slices.Concat([]byte("subject: x\n"), chainPEM(p.plain, p.middle), []byte("\nbye")), p.plain.key, want, good},
+		"a wildcard covers":         {chainPEM(p.wild, p.middle), p.wild.key, want, good},
+		"a wildcard is itself":      {chainPEM(p.wild, p.middle), p.wild.key, []string{"*.shop.example"}, good},
+		"clock a little behind":     {chainPEM(p.young, p.middle), p.young.key, want, good},
+		"no extended key usage":     {chainPEM(p.noUsage, p.middle), p.noUsage.key, want, good},
+		"another's key":             {chainPEM(p.plain, p.middle), p.wild.key, want, keypair.WrongKey},
+		"a name is missing":         {chainPEM(p.plain, p.middle), p.plain.key, []string{"api.shop.example"}, keypair.WrongNames},
+		"a wildcard is not covered": {chainPEM(p.plain, p.middle), p.plain.key, []string{"*.shop.example"}, keypair.WrongNames},
+		"a wildcard goes one deep":  {chainPEM(p.wild, p.middle), p.wild.key, []string{"a.b.shop.example"}, keypair.WrongNames},
+		"no names":                  {chainPEM(p.plain, p.middle), p.plain.key, nil, keypair.WrongNames},
+		"expired":                   {chainPEM(p.expired, p.middle), p.expired.key, want, keypair.WrongDates},
+		"not yet valid":             {chainPEM(p.unborn, p.middle), p.unborn.key, want, keypair.WrongDates},
+		"its issuer expired":        {chainPEM(p.ofOld, p.oldMiddle), p.ofOld.key, want, keypair.WrongDates},
+		"for clients":               {chainPEM(p.client, p.middle), p.client.key, want, keypair.WrongUsage},
+		"a CA's own":                {chainPEM(p.caLeaf, p.root), p.caLeaf.key, want, keypair.WrongUsage},
+		"another issuer":            {chainPEM(p.plain, p.stranger), p.plain.key, want, keypair.BrokenChain},
+		"a link is missing":         {chainPEM(p.plain, p.root), p.plain.key, want, keypair.BrokenChain},
+		"out of order":              {chainPEM(p.plain, p.root, p.middle), p.plain.key, want, keypair.BrokenChain},
+		"leaf twice":                {chainPEM(p.plain, p.plain, p.middle), p.plain.key, want, keypair.BrokenChain},
+		"weak key":                  {chainPEM(p.weakKey, p.middle), p.weakKey.key, want, keypair.Weak},
+		"empty":                     {nil, p.plain.key, want, keypair.Unreadable},
+		"cut short":                 {chainPEM(p.plain, p.middle)[:200], p.plain.key, want, keypair.Unreadable},
+		"a key among the chain":     {append(chainPEM(p.plain, p.middle), keyPEM(t, p.plain.key)...), p.plain.key, want, keypair.Unreadable},
+		"endless":                   {bytes.Repeat(chainPEM(p.plain), 21), p.plain.key, want, keypair.Unreadable},
+		"huge":                      {bytes.Repeat([]byte("x"), 1<<20+1), p.plain.key, want, keypair.Unreadable},
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for name, c := range checkCases(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pair, err := keypair.Check(c.chain, keyPEM(t, c.key), c.names, now)

@@ -142,6 +142,14 @@ func testDescends(t *testing.T, partial, warm bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Reset("main", line[1]); err != nil {
+		t.Fatal(err)
+	}
+	rewritten := push(t, s, "main", map[string]string{"apps.yaml": "otherwise"})
+	merge, err := s.Git("", "-c", "user.name=A", "-c", "user.email=a@b", "commit-tree", "-m", "merge", "-p", rewritten, "-p", line[4], line[4]+"^{tree}")
+	if err != nil {
+		t.Fatal(err)
+	}
 	gone := strings.Repeat("12", 20)
 	for _, tt := range []struct {
 		name, last, tip string
@@ -152,6 +160,8 @@ func testDescends(t *testing.T, partial, warm bool) {
 		{"parent", line[3], line[4], true},
 		{"far ancestor", line[0], line[4], true},
 		{"set back", line[4], line[2], false},
+		{"rewritten from an ancestor on", line[4], rewritten, false},
+		{"merged", line[3], strings.TrimSpace(merge), true},
 		{"unrelated history", line[4], unrelated, false},
 		{"a commit the server lost", gone, line[4], false},
 	} {

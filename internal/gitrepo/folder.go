@@ -2,7 +2,7 @@ package gitrepo
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // git's own checksum of packs, against damage only
+	"crypto/sha1" // what git itself ends packs with; it guards against damage only
 	"encoding/hex"
 	"errors"
 	"fmt"

@@ -53,7 +53,7 @@ func Learn(d record.Domain, r Result, books record.Ledger, p Policy, now time.Ti
 // Afford holds a new order back while the books say that the CA would refuse
 // it. An order that is under way was paid for when it was opened.
 func Afford(dec Decision, books record.Ledger, p Policy, now time.Time) Decision {
-	if len(dec.Actions) != 1 || !dec.Actions[0].Kind.Orders() || orderOpen(dec.Next) {
+	if len(dec.Actions) != 1 || !dec.Actions[0].Kind.Orders() || orderOpen(dec.Next, p) {
 		return dec
 	}
 	short, at := budget.Next(books, OrderRequest(dec.Next, p), p.Limits, now)

@@ -49,7 +49,7 @@ func question(d record.Domain, p Policy) record.Question {
 
 // everything reports whether it is time to look at DNS, CAA and the challenge.
 func everything(d record.Domain, p Policy, now time.Time) bool {
-	if d.Gone() || orderOpen(d) {
+	if d.Gone() || orderOpen(d, p) {
 		return false
 	}
 	_, needed := needOf(d, p, now)

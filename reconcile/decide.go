@@ -75,7 +75,8 @@ func (v *view) deploy() bool {
 		return false
 	}
 	for _, target := range v.policy.Targets {
-		if !acknowledges(v.d, target) && !v.now.Before(deployableAt(v.d, target)) {
+		waits := v.now.Before(deployableAt(v.d, target)) && !asked(v.d)
+		if !acknowledges(v.d, target) && !waits {
 			v.act(Action{Kind: Deploy, Target: target, Why: v.deployWhy(target)})
 		}
 	}
@@ -114,16 +115,16 @@ func (v *view) unstarted() {
 // follow continues the journal of an order, whatever budget or checks say now:
 // the CA was asked already. An order belongs to one directory.
 func (v *view) follow() bool {
-	if orderOpen(v.d) && v.d.Order.Directory != v.policy.Directory {
+	if !orderOpen(v.d, v.policy) {
 		v.d.Order = nil
-	}
-	if !orderOpen(v.d) {
 		return false
 	}
-	if !valid(v.d, v.now) {
-		setState(&v.d, record.DNSVerified, v.now)
+	next := v.d.Order.NextAt
+	if v.now.Before(next) && len(v.d.Findings) > 0 {
+		return v.say(Wait, next, "%s", v.complaint())
 	}
-	if next := v.d.Order.NextAt; v.now.Before(next) {
+	v.verified()
+	if v.now.Before(next) {
 		return v.say(Wait, next, "its order is under way (%s)", v.d.Order.State)
 	}
 	if !v.needed { // renewed meanwhile, or wanted no longer for what it was opened for
@@ -245,9 +246,15 @@ func (v *view) stop() bool {
 // order asks for a certificate. The attempt is not counted yet and what the
 // owner asked for is not yet done: a crash here must not use it up.
 func (v *view) order() bool {
+	v.verified()
+	return v.act(Action{Kind: v.need.kind, Why: v.need.why})
+}
+
+// verified: the certificate is being made. While another is in use, what is
+// said of its renewal stands until there is something else to say.
+func (v *view) verified() {
 	if !valid(v.d, v.now) {
 		setState(&v.d, record.DNSVerified, v.now)
 		v.d.Findings = nil
 	}
-	return v.act(Action{Kind: v.need.kind, Why: v.need.why})
 }

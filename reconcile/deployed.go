@@ -19,6 +19,7 @@ func settleDeploy(d *record.Domain, r Result, now time.Time) {
 	next := answerOf(*d, r)
 	switch {
 	case next.Error != "":
+		handled(d) // or what the owner asked for would end every backoff
 		next.Tries++
 		next.Error = diagnose.Clean(next.Error, maxDetail)
 		next.Next = now.Add(wait(deployments, next.Tries, d.Key+" "+next.Target))

@@ -130,10 +130,10 @@ func (v *view) dueOrder() time.Time {
 	switch {
 	case !v.needed:
 		return RenewalTime(*v.d.Certificate, v.policy)
+	case orderOpen(v.d, v.policy) && mayFollow(v.d):
+		return v.d.Order.NextAt
 	case !mayOrder(v.d):
 		return v.expiry()
-	case orderOpen(v.d):
-		return v.d.Order.NextAt
 	}
 	next := v.d.Attempt.Next
 	if limit := v.d.Attempt.RateLimitedUntil; v.now.Before(limit) && next.Before(limit) {
@@ -155,7 +155,7 @@ func (v *view) expiry() time.Time {
 
 func (v *view) dueCheck() time.Time {
 	failing := v.needed && mayOrder(v.d) && rechecked(v.d) // looked at more often
-	if !valid(v.d, v.now) || orderOpen(v.d) || failing {
+	if !valid(v.d, v.now) || orderOpen(v.d, v.policy) || failing {
 		return time.Time{}
 	}
 	return nextCheck(v.d, v.policy, v.lookedAt())

@@ -14,7 +14,11 @@ func valid(d record.Domain, now time.Time) bool {
 	return d.Certificate != nil && now.Before(d.Certificate.NotAfter)
 }
 
-func orderOpen(d record.Domain) bool { return d.Order != nil && d.Order.Open() }
+// orderOpen reports whether an order is under way. It belongs to one directory;
+// when that is no longer configured, nobody follows it.
+func orderOpen(d record.Domain, p Policy) bool {
+	return d.Order != nil && d.Order.Open() && d.Order.Directory == p.Directory
+}
 
 // acknowledges reports whether every host of the target has the certificate.
 func acknowledges(d record.Domain, target string) bool {

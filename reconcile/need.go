@@ -13,13 +13,15 @@ type need struct {
 	why  string
 }
 
-// mayOrder reports whether an order may be made for the row at all. Where no
+// mayFollow reports whether an order may be under way for the row. Where no
 // certificate was, none is begun for a refused file or a held removal.
-func mayOrder(d record.Domain) bool {
+func mayFollow(d record.Domain) bool {
 	wanted := d.Mode == record.Auto || d.Held
-	begun := d.Certificate != nil || !d.Frozen && !d.Held
-	return wanted && begun && d.Blocked == nil
+	return wanted && (d.Certificate != nil || !d.Frozen && !d.Held)
 }
+
+// mayOrder reports whether a new order may be made for the row.
+func mayOrder(d record.Domain) bool { return mayFollow(d) && d.Blocked == nil }
 
 // needOf says whether the row wants another certificate, and why, whether or
 // not it may have one now.

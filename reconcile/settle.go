@@ -71,7 +71,7 @@ func (v *view) dueSettled() time.Time {
 
 // waits reports whether the row was told to wait by what was just settled.
 func (v *view) waits() bool {
-	if orderOpen(v.d) {
+	if orderOpen(v.d, v.policy) {
 		return v.now.Before(v.d.Order.NextAt)
 	}
 	return v.now.Before(v.d.Attempt.Next)
@@ -94,7 +94,7 @@ func keepOrder(d *record.Domain, o *record.Order) {
 }
 
 func settleOrder(d *record.Domain, r Result, p Policy, now time.Time) {
-	had := orderOpen(*d)
+	had := orderOpen(*d, p)
 	rekey := orderRekey(*d, r)
 	keepOrder(d, r.Order)
 	switch {
@@ -109,9 +109,9 @@ func settleOrder(d *record.Domain, r Result, p Policy, now time.Time) {
 		fail(d, []record.Finding{ourFinding(*d, failure.Internal, ": "+r.Err)}, time.Time{}, p, now)
 		delayOrder(d, d.Attempt.Next)
 	case !r.WaitUntil.IsZero():
-		pause(d, r.WaitUntil)
+		pause(d, r.WaitUntil, p, now)
 	case had && d.Order == nil:
-		pause(d, now.Add(shortestWait)) // the order is no more; a new one is opened
+		pause(d, now.Add(shortestWait), p, now) // the order is no more; a new one is opened
 	}
 }
 
@@ -129,20 +129,20 @@ func orderRekey(d record.Domain, r Result) string {
 }
 
 // pause waits without anything having failed.
-func pause(d *record.Domain, until time.Time) {
-	if orderOpen(*d) {
+func pause(d *record.Domain, until time.Time, p Policy, now time.Time) {
+	if orderOpen(*d, p) {
 		delayOrder(d, until)
 		return
 	}
 	handled(d)
 	d.Attempt.Next = until
-	if d.State == record.InProgress || d.State == record.DNSVerified && d.Certificate == nil {
-		d.State = record.Waiting
+	if !valid(*d, now) && d.State != record.Failing && d.State != record.Failed {
+		setState(d, record.Waiting, now)
 	}
 }
 
 func delayOrder(d *record.Domain, until time.Time) {
-	if orderOpen(*d) && d.Order.NextAt.Before(until) {
+	if d.Order != nil && d.Order.NextAt.Before(until) {
 		o := *d.Order
 		o.NextAt = until
 		d.Order = &o
@@ -171,7 +171,7 @@ func refused(d *record.Domain, r Result, p Policy, now time.Time) {
 // ourFinding is about something that went wrong on our side.
 func ourFinding(d record.Domain, code failure.Code, detail string) record.Finding {
 	message, remedy := failure.Of(code).Fill(failure.Values{
-		"name": d.Name(), "detail": diagnose.Clean(detail, 300), "remedy": "",
+		"name": d.Name(), "detail": diagnose.Clean(detail, maxDetail), "remedy": "",
 	})
 	return record.Finding{Code: code, Message: message, Remedy: remedy}
 }

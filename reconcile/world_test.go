@@ -379,7 +379,7 @@ func (w *world) checkStates(before record.Domain, dec reconcile.Decision) {
 // checkRest: a row at rest is woken later, or says what will move it.
 func (w *world) checkRest(dec reconcile.Decision) {
 	d := dec.Next
-	onChange := dec.Outcome.Kind == reconcile.Hold || d.Blocked != nil || reconcile.NothingLeft(d)
+	onChange := dec.Outcome.Kind == reconcile.Hold || d.Blocked != nil && d.Order == nil || reconcile.NothingLeft(d)
 	switch {
 	case d.State == "":
 		w.t.Fatalf("%s has no state", d.Key)

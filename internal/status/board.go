@@ -3,6 +3,7 @@ package status
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,8 +39,9 @@ func board(apps []AppStatus, s Summary, errs []FileError, shard bool) []byte {
 	b.WriteString("# Certificates\n\n")
 	fmt.Fprintf(&b, "%s\n", headline(s))
 	boardErrors(&b, errs)
-	boardHeld(&b, s.Held)
-	boardToDo(&b, entries(apps), shard)
+	all := entries(apps)
+	boardHeld(&b, s.Held, all)
+	boardToDo(&b, all, shard)
 	boardApps(&b, byUrgency(apps), shard)
 	b.WriteString("\n<sub>Written by [acmsync](https://github.com/acmsync/acmsync). " +
 		"Every app has a file below `apps/`; its history is the timeline of its certificates.</sub>\n")
@@ -51,7 +53,7 @@ func headline(s Summary) string {
 	if s.Domains == 0 {
 		return "No domains yet."
 	}
-	parts := []string{fmt.Sprintf("**%d of %s ready**", s.Ready, plural(s.Domains, "domain"))}
+	parts := []string{fmt.Sprintf("**%d of %s ready**", s.Ready, plural(s.wanted(), "domain"))}
 	for _, part := range []struct {
 		n    int
 		text string
@@ -88,13 +90,27 @@ func boardErrors(b *bytes.Buffer, errs []FileError) {
 	}
 }
 
-func boardHeld(b *bytes.Buffer, held *HeldStatus) {
+func boardHeld(b *bytes.Buffer, held *HeldStatus, all []entry) {
 	if held == nil {
 		return
 	}
-	fmt.Fprintf(b, "\n## Removals held\n\n%s would be lost, but %s.\n\n"+
+	var names []string
+	for _, e := range all {
+		if e.Status == string(record.Held) {
+			names = append(names, code(e.Name))
+		}
+	}
+	fmt.Fprintf(b, "\n## Removals held\n\n%s would be lost, but %s: %s.\n\n"+
 		"If this is meant, the operator runs %s; if not, revert the commit that removed them.\n",
-		plural(held.Removals, "certificate"), markdown(held.Why), code("acmsync approve "+held.Hash))
+		plural(held.Removals, "certificate"), markdown(held.Why), few(names, ", ", 20), code("acmsync approve "+held.Hash))
+}
+
+// few joins the first most of the words and counts the rest.
+func few(words []string, separator string, most int) string {
+	if len(words) > most {
+		words = append(slices.Clone(words[:most]), fmt.Sprintf("and %d more", len(words)-most))
+	}
+	return strings.Join(words, separator)
 }
 
 // boardToDo lists the domains somebody has to act for.
@@ -103,6 +119,9 @@ func boardToDo(b *bytes.Buffer, all []entry, shard bool) {
 	for _, e := range all {
 		if e.Attention == "" {
 			break
+		}
+		if e.leaving {
+			continue // told above
 		}
 		if shown == 0 {
 			b.WriteString("\n## To do\n\n| Who | Domain | Status | What is wrong | What to change |\n|---|---|---|---|---|\n")
@@ -141,37 +160,34 @@ func boardApps(b *bytes.Buffer, apps []AppStatus, shard bool) {
 			fmt.Fprintf(b, "\nand %d more, see [apps](apps)\n", len(apps)-i)
 			return
 		}
-		ready, until := 0, time.Time{}
+		var sum Summary
+		until := time.Time{}
 		for _, d := range a.Domains {
-			if d.Ready {
-				ready++
-			}
+			sum.count(d)
 			until = sooner(until, d.Certificate)
 		}
 		state := lamp(a.Status)
 		if a.Desired == "refused" {
 			state += " (file refused)"
 		}
-		fmt.Fprintf(b, "| %s | %s | %d of %d | %s | %s |\n", appLink(a.App, shard), state, ready, len(a.Domains), names(a.Domains), date(until))
+		fmt.Fprintf(b, "| %s | %s | %d of %d | %s | %s |\n", appLink(a.App, shard), state, sum.Ready, sum.wanted(), names(a), date(until))
 	}
 }
 
 // names shows the first few domains of an app.
-func names(domains []DomainStatus) string {
-	const few = 3
+func names(a AppStatus) string {
 	var out []string
-	for i, d := range domains {
-		if i == few {
-			out = append(out, fmt.Sprintf("and %d more", len(domains)-few))
-			break
-		}
+	for _, d := range a.Domains {
 		name := code(d.Name)
 		if d.Unicode != "" {
 			name += " (" + markdown(d.Unicode) + ")"
 		}
 		out = append(out, name)
 	}
-	return strings.Join(out, "<br>")
+	for _, r := range a.Removed {
+		out = append(out, "~~"+code(r.Name)+"~~")
+	}
+	return few(out, "<br>", 3)
 }
 
 func lamp(status string) string {

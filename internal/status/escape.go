@@ -16,6 +16,10 @@ const (
 	maxDetail = 300
 )
 
+// escapes are terminal control sequences (ECMA-48, section 5.4), which would
+// leave litter if only the escape character were removed.
+var escapes = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]`)
+
 // clean makes text one line without characters that move a cursor, hide, or
 // turn text around. Most of it was cleaned where it came in; status files and
 // terminals are where a gap there would do harm.
@@ -28,7 +32,7 @@ func clean(s string, limit int) string {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(s, ""))
+	}, escapes.ReplaceAllString(strings.ToValidUTF8(s, ""), ""))
 	s = strings.Join(strings.Fields(s), " ")
 	if utf8.RuneCountInString(s) > limit {
 		s = strings.TrimSpace(string([]rune(s)[:limit-1])) + "…"

@@ -172,10 +172,8 @@ func (r Report) summary(apps []AppStatus) Summary {
 	for _, a := range apps {
 		states = append(states, record.State(a.Status))
 		s.Attention = more(s.Attention, a.Attention)
-		for _, d := range a.Domains {
-			s.count(d)
-		}
 	}
+	s.countAll(entries(apps))
 	s.Status = worst(states)
 	if r.HeldHash != "" {
 		s.Held = r.held()
@@ -193,6 +191,18 @@ func (r Report) held() *HeldStatus {
 	}
 	return h
 }
+
+// countAll leaves out what was removed and is not held.
+func (s *Summary) countAll(all []entry) {
+	for _, e := range all {
+		if e.Status != removedStatus {
+			s.count(e.DomainStatus)
+		}
+	}
+}
+
+// wanted counts the domains that should be ready.
+func (s Summary) wanted() int { return s.Domains - s.ByStatus.Disabled }
 
 func (s *Summary) count(d DomainStatus) {
 	s.Domains++

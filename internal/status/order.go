@@ -45,8 +45,8 @@ func compareStatus(a, b string) int {
 type entry struct {
 	app string
 	DomainStatus
-	// revoked: its certificate is no longer wanted, and is revoked.
-	revoked bool
+	// leaving: it is no longer in desired state; revoked: so is its certificate.
+	leaving, revoked bool
 }
 
 // entries lists all domains: who must act first, then worst first.
@@ -58,7 +58,7 @@ func entries(apps []AppStatus) []entry {
 		}
 		for _, gone := range a.Removed {
 			if !slices.ContainsFunc(a.Domains, func(d DomainStatus) bool { return d.Name == gone.Name }) {
-				out = append(out, entry{app: a.App, DomainStatus: gone.entry(), revoked: !gone.RevokedAt.IsZero()})
+				out = append(out, entry{app: a.App, DomainStatus: gone.entry(), leaving: true, revoked: !gone.RevokedAt.IsZero()})
 			}
 		}
 	}

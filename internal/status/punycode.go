@@ -9,6 +9,9 @@ import (
 // toUnicode shows an internationalised name as people write it; empty when the
 // name is plain ASCII or anything about it is odd.
 func toUnicode(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return r >= initialN }) {
+		return ""
+	}
 	labels := strings.Split(name, ".")
 	changed := false
 	for i, label := range labels {
@@ -40,6 +43,9 @@ func decodePunycode(encoded string) (string, bool) {
 	rest := encoded
 	if i := strings.LastIndexByte(encoded, '-'); i > 0 {
 		out, rest = []rune(encoded[:i]), encoded[i+1:]
+	}
+	if rest == "" {
+		return "", false // nothing was encoded
 	}
 	n, i, bias := initialN, 0, initialBias
 	for rest != "" {

@@ -28,7 +28,7 @@ func Table(w io.Writer, apps []AppStatus, color bool, width int) error {
 		}
 	default:
 		width = max(width, minWidth)
-		b.WriteString(overview(all, color) + "\n")
+		b.WriteString(overview(all, color, width) + "\n")
 		for _, e := range all {
 			b.WriteString(e.details(color, width))
 		}
@@ -43,13 +43,21 @@ func Table(w io.Writer, apps []AppStatus, color bool, width int) error {
 	return err
 }
 
-// overview is one row a domain.
-func overview(all []entry, color bool) string {
-	t := newTable("App", "Domain", "Status", "Valid until", "")
-	for _, e := range all {
-		t.AppendRow(table.Row{clean(e.app, maxText), e.shownName(), e.lamp(color), validUntil(e.Certificate), clean(e.brief(), 60)})
+// overview is one row a domain. Where the terminal is too narrow the last
+// columns go: what they say follows in the details.
+func overview(all []entry, color bool, width int) string {
+	columns := []any{"App", "Domain", "Status", "Valid until", ""}
+	for shown := len(columns); ; shown-- {
+		t := newTable(columns[:shown]...)
+		for _, e := range all {
+			row := table.Row{clean(e.app, maxText), e.shownName(), e.lamp(color), validUntil(e.Certificate), clean(e.brief(), 60)}
+			t.AppendRow(row[:shown])
+		}
+		rendered := t.Render()
+		if shown == 3 || text.LongestLineLen(rendered) <= width {
+			return rendered
+		}
 	}
-	return t.Render() + "\n"
 }
 
 // newTable has no borders: they are noise to the eye and to copying.
@@ -108,14 +116,18 @@ func (e entry) details(color bool, width int) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s %s\n", paint(color, lamps[e.Status].colour, "✗"), paint(color, "1", clean(e.Name, maxText)))
+	mark, fix := "✗", paint(color, "1", "Fix:")+" "
+	if e.Attention == "" {
+		mark, fix = "…", "" // nobody has to do anything
+	}
+	fmt.Fprintf(&b, "\n%s %s\n", paint(color, lamps[e.Status].colour, mark), paint(color, "1", clean(e.Name, maxText)))
 	b.WriteString(indent(message, "", width))
-	b.WriteString(indent(remedy, paint(color, "1", "Fix:")+" ", width))
+	b.WriteString(indent(remedy, fix, width))
 	for _, also := range e.Also {
 		b.WriteString(indent(also.Remedy, "Also: ", width))
 	}
-	if !next.IsZero() {
-		b.WriteString(indent("tried again at "+next.UTC().Format(time.RFC3339), "", width))
+	if at := next.UTC().Format(time.RFC3339); !next.IsZero() && !strings.Contains(remedy, at) {
+		b.WriteString(indent("Next try: "+at, "", width))
 	}
 	if e.Docs != "" {
 		b.WriteString("  " + paint(color, "90", e.Docs) + "\n")
@@ -135,11 +147,9 @@ func indent(s, prefix string, width int) string {
 
 func totals(all []entry, color bool) string {
 	var s Summary
-	for _, e := range all {
-		s.count(e.DomainStatus)
-	}
-	ready := fmt.Sprintf("%d of %s ready", s.Ready, plural(s.Domains, "domain"))
-	parts := []string{paint(color && s.Ready == s.Domains, "32", ready)}
+	s.countAll(all)
+	ready := fmt.Sprintf("%d of %s ready", s.Ready, plural(s.wanted(), "domain"))
+	parts := []string{paint(color && s.Ready == s.wanted(), "32", ready)}
 	if s.Act.Operator > 0 {
 		parts = append(parts, fmt.Sprintf("%d waiting for the operator", s.Act.Operator))
 	}

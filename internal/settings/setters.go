@@ -200,7 +200,7 @@ func folder(to *string) setter {
 	}
 }
 
-// later refuses a setting that DESIGN gives to another release.
+// later refuses a setting that has its meaning in another release.
 func later(v value) error { return errLater }
 
 var errLater = errors.New("is not in this release; remove it")

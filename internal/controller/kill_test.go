@@ -1,0 +1,132 @@
+//go:build unix
+
+package controller_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/acmsync/acmsync/internal/lab/ca"
+)
+
+// These tests need a process that can be killed. It is this test binary, run
+// again with the blueprint of a controller that makes one pass.
+const blueprintVariable = "ACMSYNC_CONTROLLER_TEST_BLUEPRINT"
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(blueprintVariable); text != "" {
+		if err := passOf(text); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func passOf(text string) error {
+	var b blueprint
+	if err := json.Unmarshal([]byte(text), &b); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	r, err := b.build(ctx, time.Now)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.Pass(ctx).Failure, r.Close())
+}
+
+// child starts a process that makes one pass.
+func (w *world) child() *exec.Cmd {
+	w.t.Helper()
+	text, err := json.Marshal(w.plan)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), blueprintVariable+"="+string(text))
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = cmd.Process.Kill() })
+	return cmd
+}
+
+// moment is a point in an order's way at which the process is killed.
+type moment struct {
+	kind ca.Kind
+	// how: the CA never hears of the request; it does its work and nobody hears
+	// of that; it does its work and the process is killed before it does more.
+	how string
+}
+
+const (
+	unheard    = "before the CA hears of it"
+	unanswered = "before the CA answers"
+)
+
+// kill lets the process be killed by SIGKILL at the first request of the kind.
+func (w *world) kill(m moment, process func() *os.Process) {
+	var once sync.Once
+	strike := func() { once.Do(func() { _ = process().Signal(syscall.SIGKILL) }) }
+	if m.how == unanswered {
+		w.CA.After(m.kind, strike)
+		return
+	}
+	w.CA.Before(m.kind, strike)
+	w.CA.Fault(ca.Of(m.kind), ca.Fault{Drop: true, Times: 1})
+}
+
+// TestKilledAtEachStepIssuesOnce: whatever instant a process is killed at, the
+// next pass finishes its work and no name gets a second certificate.
+func TestKilledAtEachStepIssuesOnce(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []ca.Kind{ca.NewAccount, ca.NewOrder, ca.Authz, ca.Challenge, ca.Order, ca.Finalize, ca.Cert} {
+		for _, how := range []string{unheard, unanswered} {
+			t.Run(string(kind)+" "+how, func(t *testing.T) {
+				t.Parallel()
+				w := begin(t)
+				w.shop("www.shop.example", "api.shop.example")
+				killed := w.killedPass(moment{kind, how})
+				began := time.Now()
+				if r := w.pass(); r.Unfinished {
+					t.Errorf("the pass after the kill waits for the dead process: %+v", r)
+				}
+				if took := time.Since(began); took > 20*time.Second {
+					t.Errorf("the pass after the kill took %s", took)
+				}
+				w.wantIssued("www.shop.example", "api.shop.example")
+				if killed != syscall.SIGKILL {
+					t.Errorf("the process ended by %v", killed)
+				}
+			})
+		}
+	}
+}
+
+// killedPass runs a pass in another process that is killed at the moment, and
+// says by which signal it ended.
+func (w *world) killedPass(m moment) syscall.Signal {
+	w.t.Helper()
+	started := make(chan *exec.Cmd, 1)
+	victim := sync.OnceValue(func() *exec.Cmd { return <-started })
+	w.kill(m, func() *os.Process { return victim().Process })
+	cmd := w.child()
+	started <- cmd
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		w.t.Fatalf("the process was not killed: %v", err)
+	}
+	return exit.Sys().(syscall.WaitStatus).Signal()
+}

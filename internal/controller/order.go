@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/budget"
@@ -43,7 +44,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 			r, c := p.refused(a, &o, err)
 			c.Requests = made
 			if r.Problem != nil {
-				c.Spent = p.booked(ctx, d, r.Problem)
+				p.fail(p.bookRefusal(ctx, l, d, o, r.Problem))
 			}
 			return r, c
 		}
@@ -72,9 +73,41 @@ func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain) (r
 }
 
 // spend stores a new intent together with what it costs of the CA's limits.
-// Whoever spends takes turns, so that nobody spends what another just did;
-// against other processes the store compares what was seen.
 func (p *pass) spend(ctx context.Context, l store.Lease, d record.Domain, o record.Order) error {
+	request := reconcile.OrderRequest(d, p.policy)
+	return p.book(ctx, l, store.Change{Domain: d, Order: &o}, func(books record.Ledger) record.Ledger {
+		return budget.Spend(books, request, p.policy.Limits, p.Now())
+	})
+}
+
+// bookRefusal is what a refusal means for the books: a failed authorization
+// counts against its name, a limit the CA names holds for all it covers, and
+// what a CA counts only when it issues is given back.
+func (p *pass) bookRefusal(ctx context.Context, l store.Lease, d record.Domain, o record.Order, problem *record.Problem) error {
+	if problem.Outage() {
+		return nil
+	}
+	request, limits := reconcile.OrderRequest(d, p.policy), p.policy.Limits
+	d.Order = public(o)
+	return p.book(ctx, l, store.Change{Domain: d, Order: &o}, func(books record.Ledger) record.Ledger {
+		changed := record.Ledger{}
+		if !o.Open() {
+			changed = budget.Refund(books, request, limits)
+		}
+		switch {
+		case problem.Kind() == "rateLimited" && !problem.RetryAfter.IsZero():
+			maps.Copy(changed, budget.Refused(books, request, limits, problem.Detail, problem.RetryAfter))
+		case problem.During == "authorization":
+			maps.Copy(changed, budget.Fail(books, request, d.Name(), limits, p.Now()))
+		}
+		return changed
+	})
+}
+
+// book stores a change together with its entry in the books. Whoever books
+// takes turns, so that nobody spends what another just did; against other
+// processes the store compares what was seen.
+func (p *pass) book(ctx context.Context, l store.Lease, c store.Change, entry func(record.Ledger) record.Ledger) error {
 	p.books.Lock()
 	defer p.books.Unlock()
 	for {
@@ -82,30 +115,11 @@ func (p *pass) spend(ctx context.Context, l store.Lease, d record.Domain, o reco
 		if err != nil {
 			return err
 		}
-		spent := budget.Spend(ledger, reconcile.OrderRequest(d, p.policy), p.policy.Limits, p.Now())
-		err = p.save(ctx, l, store.Change{Domain: d, Order: &o, Spent: spent, Seen: ledger})
-		if !errors.Is(err, store.ErrLedgerMoved) {
+		c.Spent, c.Seen = entry(ledger), ledger
+		if err := p.save(ctx, l, c); !errors.Is(err, store.ErrLedgerMoved) {
 			return err
 		}
 	}
-}
-
-// booked is what a refusal means for the books: a failed authorization counts
-// against its name, and a limit the CA names holds for all it covers.
-func (p *pass) booked(ctx context.Context, d record.Domain, problem *record.Problem) record.Ledger {
-	ledger, err := p.Store.Ledger(ctx)
-	if err != nil {
-		p.fail(err)
-		return nil
-	}
-	request := reconcile.OrderRequest(d, p.policy)
-	switch {
-	case problem.Kind() == "rateLimited" && !problem.RetryAfter.IsZero():
-		return budget.Refused(ledger, request, p.policy.Limits, problem.Detail, problem.RetryAfter)
-	case problem.During == "authorization" && !problem.Outage():
-		return budget.Fail(ledger, request, d.Name(), p.policy.Limits, p.Now())
-	}
-	return nil
 }
 
 // saveOrder makes the order's new state durable.

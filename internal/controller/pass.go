@@ -97,6 +97,7 @@ func (p *pass) fail(err error) {
 }
 
 func (p *pass) end(ctx context.Context) Result {
+	p.fail(p.tidy(ctx))
 	r := p.result
 	r.Unfinished = r.Unfinished || ctx.Err() != nil
 	ctx, cancel := lasting(ctx)
@@ -107,6 +108,18 @@ func (p *pass) end(ctx context.Context) Result {
 	p.fail(p.ca.failure())
 	r.Failure = errors.Join(p.failures...)
 	return r
+}
+
+// keepBooksFor is how long the log of requests and closed orders are kept;
+// longer than any limit of a CA looks back.
+const keepBooksFor = 30 * 24 * time.Hour
+
+// tidy drops old records after a pass that did something.
+func (p *pass) tidy(ctx context.Context) error {
+	if p.result.Acted == 0 || ctx.Err() != nil {
+		return nil
+	}
+	return p.Store.Prune(ctx, p.Now().Add(-keepBooksFor))
 }
 
 // lasting is a context for what must still be written when ctx has ended. It

@@ -141,6 +141,9 @@ func (p *pass) carryOut(ctx context.Context, l store.Lease, d record.Domain, act
 		result, change := p.guarded(ctx, l, d, a)
 		d = reconcile.Settle(d, result, p.policy, p.Now())
 		change.Domain = d
+		if d.Order == nil && change.Order != nil && change.Order.Open() {
+			change.Order = nil // given up: the store closes it
+		}
 		change.Forget = a.Kind == reconcile.Forget && reconcile.Finished(d, p.policy, p.Now())
 		if err := p.save(ctx, l, change); err != nil || change.Forget {
 			return d, false, dropped(err, change.Forget)

@@ -5,7 +5,7 @@ import "time"
 // State is a domain's place in its life, worded as status files say it.
 type State string
 
-// The states of DESIGN's life of a domain.
+// The states, in the order a domain usually passes them.
 const (
 	Waiting     State = "Waiting"
 	InProgress  State = "In Progress"

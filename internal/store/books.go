@@ -41,7 +41,7 @@ func saveBooks(ctx context.Context, tx *sql.Tx, c Change) error {
 				return err
 			}
 		}
-		if err := debit(ctx, tx, bucket, fullAt); err != nil {
+		if err := book(ctx, tx, bucket, fullAt, c.Seen != nil); err != nil {
 			return err
 		}
 	}
@@ -61,16 +61,20 @@ func unmoved(ctx context.Context, tx *sql.Tx, b record.Bucket, seen time.Time) e
 	return nil
 }
 
-// debit never makes a bucket fuller than the books say: of two who spend at
-// once, neither undoes the other.
-func debit(ctx context.Context, tx *sql.Tx, b record.Bucket, fullAt time.Time) error {
+// book writes when a bucket is full again. Whoever has seen what it replaces
+// may also give tokens back; else the later time wins, so that of two who spend
+// at once neither undoes the other.
+func book(ctx context.Context, tx *sql.Tx, b record.Bucket, fullAt time.Time, seen bool) error {
 	if fullAt.IsZero() {
 		return nil
 	}
 	cols := append(bucketColumns(&b), column{"full_at", timeAt{&fullAt}})
-	_, err := tx.ExecContext(ctx, insertion("ledger", cols)+`
-		ON CONFLICT (directory, account, limit_name, bucket_key) DO UPDATE
-		SET full_at = excluded.full_at WHERE ledger.full_at < excluded.full_at`, values(cols)...)
+	query := insertion("ledger", cols) + `
+		ON CONFLICT (directory, account, limit_name, bucket_key) DO UPDATE SET full_at = excluded.full_at`
+	if !seen {
+		query += " WHERE ledger.full_at < excluded.full_at"
+	}
+	_, err := tx.ExecContext(ctx, query, values(cols)...)
 	return err
 }
 

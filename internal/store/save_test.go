@@ -341,6 +341,12 @@ func TestBooks(t *testing.T) {
 	if diff := cmp.Diff(record.Ledger{b: at(time.Hour), c: at(time.Hour)}, got); diff != "" || err != nil {
 		t.Errorf("ledger (-want +got), %v:\n%s", err, diff)
 	}
+	// Who says what he read may give back what was spent in vain.
+	save(t, s, l, store.Change{Domain: l.Domain, Seen: got, Spent: record.Ledger{b: at(time.Minute)}})
+	got, err = s.Ledger(t.Context())
+	if diff := cmp.Diff(record.Ledger{b: at(time.Minute), c: at(time.Hour)}, got); diff != "" || err != nil {
+		t.Errorf("ledger after a refund (-want +got), %v:\n%s", err, diff)
+	}
 
 	log, err := s.Requests(t.Context(), at(time.Second))
 	if diff := cmp.Diff(requests[1:], log); diff != "" || err != nil {

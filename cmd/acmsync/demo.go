@@ -82,7 +82,11 @@ func demoFolder(dir string) (string, error) {
 
 // say starts a chapter.
 func (d *demo) say(format string, args ...any) {
-	fmt.Fprintf(d.c.out, "\n\x1b[1m== "+format+"\x1b[0m\n", args...)
+	title := fmt.Sprintf(format, args...)
+	if terminalOf(d.c.out).color {
+		title = "\x1b[1m" + title + "\x1b[0m"
+	}
+	fmt.Fprintf(d.c.out, "\n== %s\n", title)
 }
 
 // acmsync runs one command line and returns what it printed. An exit code that
@@ -91,13 +95,29 @@ func (d *demo) acmsync(want int, args ...string) (string, error) {
 	shown := "$ acmsync " + strings.Join(args, " ")
 	fmt.Fprintln(d.c.out, shown)
 	var out bytes.Buffer
-	c := console{in: d.c.in, out: io.MultiWriter(d.c.out, &out), err: d.c.err}
+	c := console{in: d.c.in, out: tee(d.c.out, &out), err: d.c.err}
 	got := runMain(append([]string{"--config", d.lab.SettingsPath()}, args...), c)
 	if got != want {
 		return out.String(), fmt.Errorf("%s ended with exit code %d, not %d", shown, got, want)
 	}
 	return out.String(), nil
 }
+
+// tee copies what is written to w, and still is a terminal if w is one.
+func tee(w io.Writer, copied io.Writer) io.Writer {
+	both := io.MultiWriter(w, copied)
+	if f, ok := w.(*os.File); ok {
+		return teeFile{Writer: both, File: f}
+	}
+	return both
+}
+
+type teeFile struct {
+	io.Writer
+	File *os.File
+}
+
+func (t teeFile) Fd() uintptr { return t.File.Fd() }
 
 func (d *demo) push(content, message string) error {
 	commit, err := d.lab.Git.Push("main", map[string]*string{"apps.yaml": git.Text(content)}, message)
@@ -130,12 +150,11 @@ func (d *demo) begin(context.Context) error {
 // misconfigure sets the world up for examples/apps.yaml: most names are right,
 // each of the others is wrong in its own way.
 func (d *demo) misconfigure() {
-	d.lab.Point("www.shop.example", "www.promo.example", "go.promo.example", "caa.docs.example", "new.blog.example")
+	d.lab.Point("www.shop.example", "www.promo.example", "go.promo.example", "new.blog.example")
 	d.lab.PointApex("shop.example", "blog.example", "docs.example")
 	d.lab.DNS.Set("old.blog.example", "CNAME blog.oldplatform.example.")
 	d.lab.DNS.Set("blog.oldplatform.example", "A 127.0.0.1")
 	d.lab.Edge.Behave("old.blog.example", edge.Behaviour{Status: 404, Body: "no such app"})
-	d.lab.DNS.Set("caa.docs.example", `CAA 0 issue "other-ca.example"`)
 	d.lab.DNS.Set("caa.docs.example", "A 127.0.0.1", `CAA 0 issue "other-ca.example"`)
 	d.lab.Edge.Behave("go.promo.example", edge.Behaviour{Redirect: "http://www.promo.example:{httpPort}/"})
 }

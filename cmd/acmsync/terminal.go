@@ -17,7 +17,7 @@ type terminal struct {
 // terminalOf looks at w: tables and colour are for people at a terminal; a
 // pipe gets plain lines. NO_COLOR is honoured (no-color.org).
 func terminalOf(w io.Writer) terminal {
-	f, ok := w.(*os.File)
+	f, ok := w.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return terminal{}
 	}

@@ -163,7 +163,7 @@ func (v *view) dueCheck() time.Time {
 
 // lookedAt is when the row was last looked at, whether or not anybody answered.
 func (v *view) lookedAt() time.Time {
-	if v.looked {
+	if v.looked || v.seen.Served != nil {
 		return v.now
 	}
 	return v.d.CheckedAt

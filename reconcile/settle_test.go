@@ -1,0 +1,415 @@
+package reconcile_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/reconcile"
+)
+
+func acme(kind, detail, during string) *record.Problem {
+	return &record.Problem{Type: "urn:ietf:params:acme:error:" + kind, Detail: detail, Status: 403, During: during}
+}
+
+// ordered is a row whose order is under way.
+func ordered(t *testing.T, p reconcile.Policy) record.Domain {
+	t.Helper()
+	d := look(wanted(t, p), well, p, start).Next
+	o := &record.Order{ID: "1", State: record.OrderOrdered, URL: "u", Directory: p.Directory, PrivateKey: []byte("secret")}
+	d = reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Order: o}, p, start)
+	if d.Order == nil || d.Order.PrivateKey != nil || o.PrivateKey == nil {
+		t.Fatalf("the row keeps the journal without its key: %+v", d.Order)
+	}
+	return d
+}
+
+func TestSettleRefusals(t *testing.T) {
+	t.Parallel()
+	now := start.Add(time.Second)
+	until := now.Add(3 * time.Hour)
+	cases := []struct {
+		name    string
+		problem record.Problem
+		state   record.State
+		code    failure.Code
+		counted int
+		order   bool // the order stays open
+		min     time.Duration
+		max     time.Duration
+	}{
+		{"validation", *acme("unauthorized", "no", "authorization"), record.Failing, failure.CDNChallengeMissing, 1, false, time.Minute, 2 * time.Minute},
+		{"CAA", *acme("caa", "no", "authorization"), record.Failing, failure.CAAForbids, 1, false, time.Minute, 2 * time.Minute},
+		{"blocklist", *acme("rejectedIdentifier", "no", "order"), record.Failing, failure.Blocklisted, 1, false, day, 28 * time.Hour},
+		{"no answer", record.Problem{During: "order"}, record.Waiting, failure.CAUnavailable, 0, true, time.Minute, 2 * time.Minute},
+		{
+			"503 that says when",
+			record.Problem{Status: 503, During: "order", RetryAfter: until},
+			record.Waiting, failure.CAUnavailable, 0, true, 3 * time.Hour, 3 * time.Hour,
+		},
+		{
+			"rate limit",
+			record.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Status: 429, RetryAfter: until, During: "finalize"},
+			record.Waiting, failure.RateLimited, 0, true, 3 * time.Hour, 3 * time.Hour,
+		},
+		{
+			"rate limit without a time",
+			record.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Status: 429, During: "order"},
+			record.Waiting, failure.RateLimited, 0, true, time.Hour, time.Hour,
+		},
+		{
+			"paused",
+			record.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Status: 429, Detail: "account is paused", During: "order"},
+			record.Failing, failure.AccountPaused, 1, false, day, 28 * time.Hour,
+		},
+		{"account", *acme("userActionRequired", "terms", "order"), record.Failing, failure.AccountProblem, 1, false, time.Minute, 2 * time.Minute},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := policy()
+			r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Problem: &c.problem}
+			d := reconcile.Settle(ordered(t, p), r, p, now)
+			state(t, d, c.state)
+			code(t, d, c.code)
+			wait := d.Attempt.Next.Sub(now)
+			if d.Attempt.Count != c.counted || wait < c.min || wait > c.max || (d.Order != nil) != c.order {
+				t.Errorf("attempt %+v (in %v), order %+v", d.Attempt, wait, d.Order)
+			}
+			if c.counted == 0 && !d.Attempt.FirstFailed.IsZero() {
+				t.Error("waiting for the CA is no failure of the domain")
+			}
+			dec := look(d, well, p, now)
+			if len(dec.Actions) > 0 || dec.Next.Due.Before(now.Add(50*time.Second)) {
+				t.Errorf("it goes on at once: %+v", dec)
+			}
+			state(t, dec.Next, c.state)
+			if a := only(t, look(dec.Next, well, p, d.Attempt.Next)); !a.Kind.Orders() {
+				t.Errorf("and then: %+v", a)
+			}
+		})
+	}
+}
+
+// A new order that is rate limited was not made: nothing is left open.
+func TestRateLimitedNewOrder(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := ordered(t, p)
+	d.Order.URL, d.Order.State = "", record.OrderIntent
+	problem := &record.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Status: 429, RetryAfter: start.Add(time.Hour), During: "order"}
+	d = reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Problem: problem}, p, start)
+	if d.Order != nil || !d.Attempt.RateLimitedUntil.Equal(start.Add(time.Hour)) {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestOutageBackoffDoubles(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := look(wanted(t, p), well, p, start).Next
+	now, last := start, time.Duration(0)
+	for range 12 {
+		d = reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Problem: &record.Problem{During: "directory"}}, p, now)
+		wait := d.Attempt.Next.Sub(now)
+		if wait < last || wait > 70*time.Minute {
+			t.Fatalf("after %v comes %v", last, wait)
+		}
+		now, last = d.Attempt.Next, wait
+		d = look(d, well, p, now).Next
+	}
+	if last < time.Hour {
+		t.Errorf("after twelve outages the wait is %v", last)
+	}
+	if d.Attempt.Count != 0 {
+		t.Errorf("%+v", d.Attempt)
+	}
+}
+
+func TestRenewalFailures(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := issued(t, p)
+	now := start.Add(65 * day)
+	var waits []time.Duration
+	for now.Before(d.Certificate.NotAfter) {
+		if look(d, unseen, p, now).Actions == nil {
+			t.Fatalf("not tried at %v", now)
+		}
+		r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Renew}, Problem: acme("unauthorized", "no", "authorization")}
+		d = reconcile.Settle(d, r, p, now)
+		state(t, d, record.CertIssued)
+		code(t, d, failure.CDNChallengeMissing)
+		waits = append(waits, d.Attempt.Next.Sub(now))
+		now = d.Attempt.Next
+	}
+	within := func(got, want time.Duration) bool { return got >= want && got <= want+want/10 }
+	for i, want := range []time.Duration{time.Minute, 10 * time.Minute, 100 * time.Minute, day} {
+		if !within(waits[i], want) {
+			t.Errorf("wait %d is %v, want about %v", i+1, waits[i], want)
+		}
+	}
+	if last := waits[len(waits)-1]; !within(last, time.Hour) {
+		t.Errorf("the last wait is %v", last)
+	}
+	if n := len(waits); n < 7*24*9/10 || n > 7*24+30 {
+		t.Errorf("%d attempts in 25 days, hourly in the last seven", n)
+	}
+	d = look(d, unseen, p, now).Next
+	r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Renew}, Problem: acme("unauthorized", "no", "authorization")}
+	state(t, reconcile.Settle(d, r, p, now), record.Failed)
+}
+
+// A daily wait does not swallow the beginning of the hourly ones.
+func TestRenewalBecomesHourlyInTime(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := issued(t, p)
+	d.Attempt = record.Attempt{Count: 8, FirstFailed: start.Add(70 * day)}
+	now := d.Certificate.NotAfter.Add(-7*day - 5*time.Hour)
+	r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Renew}, Problem: acme("caa", "no", "authorization")}
+	if got := reconcile.Settle(d, r, p, now).Attempt.Next.Sub(now); got != 5*time.Hour {
+		t.Errorf("next in %v", got)
+	}
+}
+
+func TestSettleIssued(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := ordered(t, p)
+	d.Refresh, d.Rekey = "7/", "9/" // pushed while the order was under way
+	d.Attempt = record.Attempt{Count: 2, FirstFailed: start.Add(-time.Hour)}
+	d.Findings = []record.Finding{{Code: failure.CAAForbids, Message: "m"}}
+	c := certificate(www, p, start)
+	done := *d.Order
+	done.State = record.OrderDone
+	r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Certificate: c, Order: &done}
+	got := reconcile.Settle(d, r, p, start)
+	state(t, got, record.DNSVerified) // and not deployed yet
+	if got.Attempt != (record.Attempt{}) || len(got.Findings) > 0 || got.Order != nil || got.HandledRekey != "" || !got.Due.Equal(start) {
+		t.Errorf("%+v", got)
+	}
+	if twice := reconcile.Settle(got, r, p, start); len(twice.Superseded) > 0 || twice.Certificate.Serial != c.Serial {
+		t.Errorf("told twice: %+v", twice)
+	}
+	got = certifiedBy(got, p, start)
+	if a := only(t, look(got, well, p, start)); a.Kind != reconcile.Replace {
+		t.Errorf("the new key that was asked for meanwhile is forgotten: %+v", a)
+	}
+	p.Targets = nil
+	state(t, reconcile.Settle(d, r, p, start), record.CertIssued)
+}
+
+// certifiedBy has every target acknowledge the row's certificate.
+func certifiedBy(d record.Domain, p reconcile.Policy, now time.Time) record.Domain {
+	for _, target := range p.Targets {
+		a := reconcile.Action{Kind: reconcile.Deploy, Target: target}
+		d = reconcile.Settle(d, reconcile.Result{Action: a}, p, now)
+	}
+	return d
+}
+
+// replaced is a row whose certificate was replaced after rekey became value.
+func replaced(t *testing.T, p reconcile.Policy, value string, now time.Time) record.Domain {
+	t.Helper()
+	d := issued(t, p)
+	d.Rekey = value
+	a := only(t, look(d, well, p, now))
+	next := certificate(www, p, now)
+	next.Serial, next.SHA256 = "0202", "0202"
+	return reconcile.Settle(d, reconcile.Result{Action: a, Certificate: next}, p, now)
+}
+
+func TestRekeyRevokesOnceTheNewOneIsInUse(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	now := start.Add(time.Hour)
+	d := replaced(t, p, "2/", now)
+	if s := d.Superseded; len(s) != 1 || s[0].Reason != 4 || !s[0].RevokeAt.Equal(now.Add(day)) {
+		t.Fatalf("%+v", d.Superseded)
+	}
+	later := now.Add(2 * day)
+	one := reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Deploy, Target: "edge-1"}}, p, now)
+	for _, a := range look(one, well, p, later).Actions {
+		if a.Kind == reconcile.Revoke {
+			t.Fatalf("revoked before edge-2 has the new one: %+v", a)
+		}
+	}
+	d = certifiedBy(d, p, now)
+	early := look(d, well, p, now)
+	rests(t, early, reconcile.Keep)
+	if early.Next.Due.After(now.Add(day)) {
+		t.Errorf("due %v", early.Next.Due)
+	}
+	old := d.Superseded[0].Serial
+	serving := record.Observation{Served: &record.Served{Answer: record.Answered, Serial: old, SHA256: "old"}}
+	dec := reconcile.Decide(d, serving, p, later)
+	if len(dec.Actions) > 0 || !dec.Next.Due.After(later) || dec.Next.Due.After(later.Add(time.Hour)) {
+		t.Errorf("an edge serves the old one: %+v", dec)
+	}
+	if a := only(t, reconcile.Decide(d, record.Observation{}, p, later)); a.Kind != reconcile.Revoke || a.Serial != old || a.Reason != 4 {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestCompromisedDoesNotWait(t *testing.T) {
+	t.Parallel()
+	for _, never := range []bool{false, true} {
+		p := policy()
+		p.NeverRevoke = never
+		now := start.Add(time.Hour)
+		d := replaced(t, p, "/compromised-2026-11-23", now)
+		if a := look(d, well, p, now).Actions; len(a) != 2 || a[0].Kind != reconcile.Deploy {
+			t.Fatalf("%+v", a)
+		}
+		d = certifiedBy(d, p, now)
+		serving := record.Observation{Served: &record.Served{Answer: record.Answered, Serial: d.Superseded[0].Serial}}
+		if a := only(t, reconcile.Decide(d, serving, p, now)); a.Kind != reconcile.Revoke || a.Reason != 1 {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
+func TestRenewalsAreNotRevoked(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := issued(t, p)
+	next := certificate(www, p, start.Add(70*day))
+	next.Serial, next.SHA256 = "02", "02"
+	r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Renew}, Certificate: next}
+	if got := reconcile.Settle(d, r, p, start.Add(70*day)); len(got.Superseded) > 0 {
+		t.Errorf("%+v", got.Superseded)
+	}
+	d.Names, d.Certificate.Names = []string{www}, []string{www, "old.example"}
+	if got := reconcile.Settle(d, r, p, start.Add(70*day)).Superseded; len(got) != 1 || got[0].Reason != 5 {
+		t.Errorf("a name left: %+v", got)
+	}
+}
+
+func TestSettleRevocations(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name    string
+		r       reconcile.Result
+		revoked bool
+		again   bool
+	}{
+		{"done", reconcile.Result{}, true, false},
+		{"before", reconcile.Result{Problem: acme("alreadyRevoked", "", "revoke")}, true, false},
+		{"not ours", reconcile.Result{Problem: acme("unauthorized", "", "revoke")}, false, false},
+		{"no answer", reconcile.Result{Problem: &record.Problem{During: "revoke"}}, false, true},
+		{"our own trouble", reconcile.Result{Err: "no chain"}, false, true},
+		{"the clock", reconcile.Result{WaitUntil: start.Add(60 * day)}, false, true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := policy()
+			now := start.Add(3 * day)
+			d := certifiedBy(replaced(t, p, "2/", start), p, start)
+			c.r.Action = only(t, look(d, well, p, now))
+			got := reconcile.Settle(d, c.r, p, now)
+			if s := got.Superseded[0]; s.RevokedAt.IsZero() == c.revoked || s.RevokeAt.After(now) != c.again {
+				t.Errorf("%+v", s)
+			}
+			dec := look(got, well, p, now)
+			rests(t, dec, reconcile.Keep)
+			state(t, dec.Next, record.CertIssued)
+
+			gone := issued(t, p)
+			gone.Mode, gone.LeftAt = record.Removed, start
+			c.r.Action = only(t, look(gone, well, p, now))
+			got = reconcile.Settle(look(gone, well, p, now).Next, c.r, p, now)
+			if (got.Certificate != nil) != c.again {
+				t.Errorf("%+v", got)
+			}
+			dec = look(got, well, p, now)
+			if c.again {
+				if o := rests(t, dec, reconcile.Wait); !o.Until.After(now) {
+					t.Errorf("%+v", o)
+				}
+			} else if a := only(t, dec); a.Kind != reconcile.Forget {
+				t.Errorf("%+v", a)
+			}
+		})
+	}
+}
+
+// What a renewal's failures counted is not lost by a revocation.
+func TestRevocationLeavesTheAttemptAlone(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := certifiedBy(replaced(t, p, "2/", start), p, start)
+	d.Attempt = record.Attempt{Count: 3, FirstFailed: start, Next: start.Add(9 * day)}
+	a := reconcile.Action{Kind: reconcile.Revoke, Serial: d.Superseded[0].Serial}
+	if got := reconcile.Settle(d, reconcile.Result{Action: a}, p, start.Add(2*day)); got.Attempt != d.Attempt {
+		t.Errorf("%+v", got.Attempt)
+	}
+}
+
+func TestCancelledIsNoAttempt(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := look(wanted(t, p), well, p, start).Next
+	got := reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Cancelled: true}, p, start)
+	if diff := cmp.Diff(d, got, cmpopts.EquateEmpty()); diff != "" || !got.Due.Equal(start) {
+		t.Errorf("%s, due %v", diff, got.Due)
+	}
+}
+
+func TestWaitUntil(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	until := start.Add(10 * time.Minute)
+	wait := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, WaitUntil: until}
+	d := reconcile.Settle(look(wanted(t, p), well, p, start).Next, wait, p, start)
+	state(t, d, record.Waiting)
+	if !d.Due.Equal(until) || d.Attempt.Count != 0 {
+		t.Errorf("%+v", d)
+	}
+	rests(t, look(d, well, p, start), reconcile.Wait)
+	under := reconcile.Settle(ordered(t, p), wait, p, start)
+	if !under.Due.Equal(until) || !under.Order.NextAt.Equal(until) {
+		t.Errorf("%+v", under)
+	}
+	rests(t, look(under, well, p, start), reconcile.Wait)
+}
+
+func TestOurOwnFailures(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	bad := reconcile.Settle(ordered(t, p), reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Bad: "it is for another key"}, p, start)
+	code(t, bad, failure.BadCertificate)
+	if bad.Order != nil || reconcile.Attention(bad) != "operator" {
+		t.Errorf("%+v", bad)
+	}
+	ours := reconcile.Settle(ordered(t, p), reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Err: "panic\x1b[31m"}, p, start)
+	code(t, ours, failure.Internal)
+	if dec := look(ours, well, p, start); len(dec.Actions) > 0 || !dec.Next.Due.After(start) {
+		t.Errorf("%+v", dec)
+	}
+	closed := *ordered(t, p).Order
+	closed.State = record.OrderClosed
+	gone := reconcile.Settle(ordered(t, p), reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Order: &closed}, p, start)
+	dec := look(gone, well, p, start)
+	if gone.Order != nil || len(dec.Actions) > 0 || !dec.Next.Due.Equal(start.Add(time.Minute)) {
+		t.Errorf("an order that is no more is replaced, but not in a loop: %+v", dec)
+	}
+}
+
+// Neither argument nor the slices within are changed.
+func TestSettleChangesNothingInPlace(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := certifiedBy(replaced(t, p, "2/", start), p, start)
+	before, deployed := d.Superseded[0], d.Deployed[0]
+	reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Revoke, Serial: before.Serial}}, p, start.Add(2*day))
+	reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Deploy, Target: "edge-1"}, Err: "no"}, p, start)
+	if diff := cmp.Diff(before, d.Superseded[0]) + cmp.Diff(deployed, d.Deployed[0]); diff != "" {
+		t.Error(diff)
+	}
+}

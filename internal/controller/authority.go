@@ -58,10 +58,21 @@ func (p *pass) ready(ctx context.Context) error {
 	}
 	p.ca.asked, p.ca.err = true, err
 	var clock *ClockError
-	if errors.As(err, &clock) {
+	switch {
+	case errors.As(err, &clock):
 		p.fail(err)
+	case err != nil: // a directory that answers says nothing about the rest
+		p.ca.note(err)
 	}
 	return err
+}
+
+// misdated reports whether the clock was found to be wrong.
+func (p *pass) misdated() bool {
+	p.ca.mu.Lock()
+	defer p.ca.mu.Unlock()
+	var clock *ClockError
+	return errors.As(p.ca.err, &clock)
 }
 
 // meet gets the directory and remembers what it says.
@@ -105,11 +116,15 @@ func (p *pass) introduce(ctx context.Context) error {
 func (p *pass) heard(err error) {
 	p.ca.mu.Lock()
 	defer p.ca.mu.Unlock()
-	p.ca.tries++
+	p.ca.note(err)
+}
+
+func (a *authority) note(err error) {
+	a.tries++
 	var problem *record.Problem
 	if errors.As(err, &problem) && problem.Outage() {
-		p.ca.missed++
-		p.ca.last = err
+		a.missed++
+		a.last = err
 	}
 }
 

@@ -8,9 +8,10 @@ import (
 	"github.com/acmsync/acmsync/reconcile"
 )
 
-// parked is a row whose probe met another account's answer. Whether that is
-// the domain's fault or the platform's shows only when all others are done, so
-// the lease is kept until then.
+// parked is a row whose lease is kept until all others are done. Either its
+// probe met another account's answer, and whether that is the domain's fault or
+// the platform's shows only then; or it stays due although nothing can be done
+// for it in this pass, and must not be taken up again.
 type parked struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -24,14 +25,31 @@ func (p *pass) park(row parked) {
 	p.parked = append(p.parked, row)
 }
 
-// noteProbe remembers that a probe found our own account's answer.
+// noteProbe remembers that a probe of this pass found our own account's answer.
 func (p *pass) noteProbe(d record.Domain) {
-	if d.Checks.Challenge != record.Pass {
+	if d.Checks.Challenge != record.Pass || !p.wasProbed(d) {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answered = append(p.answered, d)
+}
+
+// probing remembers that the name is probed in this pass. What the row says of
+// its challenge may be from another day.
+func (p *pass) probing(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.probed == nil {
+		p.probed = map[string]bool{}
+	}
+	p.probed[name] = true
+}
+
+func (p *pass) wasProbed(d record.Domain) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.probed[d.Name()]
 }
 
 // settleParked lets go of the rows that were parked, as one problem of the

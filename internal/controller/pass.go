@@ -58,6 +58,7 @@ type pass struct {
 	parked   []parked
 	// answered are the domains whose probe met our own account's answer.
 	answered []record.Domain
+	probed   map[string]bool // by name
 }
 
 func (c *Controller) begin(ctx context.Context) (*pass, error) {

@@ -28,7 +28,10 @@ func (p *pass) step(ctx context.Context, l store.Lease) {
 	case err != nil:
 		p.fail(err)
 		p.release(ctx, cancel, l, later(d, p.Now().Add(time.Minute)))
-	case d.ForeignThumbprint:
+	case p.misdated() && !d.Due.After(p.Now()):
+		// It stays due for when the clock is right, which may be earlier.
+		p.park(parked{ctx: ctx, cancel: cancel, lease: l, domain: later(d, l.Domain.Due)})
+	case d.ForeignThumbprint && p.wasProbed(d):
 		p.park(parked{ctx: ctx, cancel: cancel, lease: l, domain: d})
 	default:
 		p.noteProbe(d)
@@ -50,8 +53,13 @@ var errDropped = errors.New("the domain was forgotten")
 
 // advance is the life of one row in a pass: look, decide, act, remember, until
 // there is nothing to do now.
-func (p *pass) advance(ctx context.Context, l store.Lease) (record.Domain, error) {
-	d := l.Domain
+func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err error) {
+	d = l.Domain
+	defer func() {
+		if cause := recover(); cause != nil {
+			d, err = p.broken(ctx, l, d, p.panicked(d, cause))
+		}
+	}()
 	for range maxRounds {
 		dec, err := p.decide(ctx, d)
 		if err != nil {
@@ -71,6 +79,16 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (record.Domain, error
 		}
 	}
 	return later(d, p.Now().Add(time.Minute)), nil
+}
+
+// broken is a row that could not even be looked at or decided about.
+func (p *pass) broken(ctx context.Context, l store.Lease, d record.Domain, why string) (record.Domain, error) {
+	r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue, App: d.App, Domain: d.Key}, Err: why}
+	d = reconcile.Settle(d, r, p.policy, p.Now())
+	if !d.Due.After(p.Now()) {
+		d.Due = p.Now().Add(time.Minute)
+	}
+	return d, p.save(ctx, l, store.Change{Domain: d})
 }
 
 func dropped(err error, drop bool) error {
@@ -117,6 +135,7 @@ func spends(dec reconcile.Decision) bool {
 // be put in place first, it is, and taken away again.
 func (p *pass) observe(ctx context.Context, q record.Question) (record.Observation, error) {
 	if q.Probe {
+		p.probing(q.Name)
 		q.ProbeToken = rand.Text()
 		q.ProbeExpect = q.ProbeToken + "." + p.policy.Platform.Thumbprint
 		if err := p.Responder.Present(ctx, q.Name, q.ProbeToken, q.ProbeExpect); err != nil {
@@ -140,7 +159,7 @@ func (p *pass) carryOut(ctx context.Context, l store.Lease, d record.Domain, act
 		p.Progress(Event{Domain: d.Name(), State: d.State, Text: doing(a)})
 		result, change := p.guarded(ctx, l, d, a)
 		d = reconcile.Settle(d, result, p.policy, p.Now())
-		change.Domain = d
+		change.Domain, change.Order = d, journalled(d, change.Order)
 		if d.Order == nil && change.Order != nil && change.Order.Open() {
 			change.Order = nil // given up: the store closes it
 		}
@@ -159,6 +178,21 @@ func (p *pass) carryOut(ctx context.Context, l store.Lease, d record.Domain, act
 	return d, true, nil
 }
 
+// journalled is the order as the journal is to have it: what was settled (that
+// it is given up, or waits) holds for it too.
+func journalled(d record.Domain, o *record.Order) *record.Order {
+	if o == nil || !o.Open() {
+		return o
+	}
+	next := *o
+	if d.Order == nil {
+		next.State, next.NextAt = record.OrderClosed, time.Time{}
+	} else {
+		next.NextAt = d.Order.NextAt
+	}
+	return &next
+}
+
 // failed reports whether the action did not do what it was for.
 func failed(r reconcile.Result) bool { return r.Problem != nil || r.Err != "" || r.Bad != "" }
 
@@ -167,12 +201,31 @@ func failed(r reconcile.Result) bool { return r.Problem != nil || r.Err != "" ||
 func (p *pass) guarded(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (r reconcile.Result, c store.Change) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			id := rand.Text()[:8]
-			p.Log.Error("panic", "id", id, "domain", d.Name(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
-			r, c = reconcile.Result{Action: a, Err: "panic " + id}, store.Change{}
+			r, c = reconcile.Result{Action: a, Err: p.panicked(d, cause)}, store.Change{}
+			if a.Kind.Orders() {
+				r.Order, c.Order = p.underWay(ctx, d)
+			}
 		}
 	}()
 	return p.act(ctx, l, d, a)
+}
+
+// underWay is the row's order as the journal has it, for when what was done
+// last got lost: the CA may be at work on it.
+func (p *pass) underWay(ctx context.Context, d record.Domain) (shown, kept *record.Order) {
+	o, open, err := p.Store.Order(ctx, d.Key)
+	if err != nil || !open {
+		p.fail(err)
+		return nil, nil
+	}
+	return public(o), &o
+}
+
+// panicked logs a panic and names it for the operator.
+func (p *pass) panicked(d record.Domain, cause any) string {
+	id := rand.Text()[:8]
+	p.Log.Error("panic", "id", id, "domain", d.Name(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	return "panic " + id
 }
 
 // save makes a change durable even when the pass has been told to end: what

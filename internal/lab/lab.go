@@ -24,6 +24,8 @@ type Options struct {
 	Dir string
 	// Validity of what the CA issues; 0: 90 days.
 	Validity time.Duration
+	// Profiles are offered instead of the default one, with their validity.
+	Profiles map[string]time.Duration
 	// AlwaysValid lets the CA skip its own validation.
 	AlwaysValid bool
 }
@@ -72,7 +74,7 @@ func (l *Lab) start(o Options) (err error) {
 	l.parts = append(l.parts, l.Edge)
 	l.CA, err = ca.New(ca.Options{
 		Resolver: l.DNS.Addr(), HTTPPort: l.Edge.HTTPPort(), TLSPort: l.Edge.TLSPort(),
-		ValidityPeriod: o.Validity, AlwaysValid: o.AlwaysValid, CAAIdentities: []string{Issuer},
+		ValidityPeriod: o.Validity, Profiles: o.Profiles, AlwaysValid: o.AlwaysValid, CAAIdentities: []string{Issuer},
 	})
 	if err != nil {
 		return err

@@ -265,10 +265,11 @@ func TestHalfMovedApp(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, policy(), app("shop", www))
 	moved := with(app("shop", "new.example"), func(a *spec.App) { a.File = "apps/other.yaml" })
+	between := with(app("blog", "blog.example"), func(a *spec.App) { a.File = "apps/between.yaml" })
 	both := refused(desired(app("shop", www)))
-	both.Apps = append(both.Apps, desired(moved).Apps...)
+	both.Apps = append(both.Apps, desired(between, moved).Apps...)
 	a := s.admit(both)
-	if len(s.known.Domains) != 1 || !s.row(www).Frozen || len(a.Apps) != 1 {
+	if len(s.known.Domains) != 2 || !s.row(www).Frozen || len(a.Apps) != 2 {
 		t.Errorf("%+v", a)
 	}
 }

@@ -192,6 +192,34 @@ func TestRechecks(t *testing.T) {
 	}
 }
 
+// Where no check sees the cause, a day later the CA is asked again; where one
+// does, it is not, however long that takes.
+func TestFailedForACauseThatOnlyTheCASees(t *testing.T) {
+	t.Parallel()
+	for h, asked := range map[health]bool{well: true, cdn: false} {
+		p := policy()
+		now := start.Add(2 * time.Hour)
+		d := wanted(t, p)
+		d.Attempt = record.Attempt{Count: 4, FirstFailed: start}
+		r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Problem: acme("unauthorized", "no", "authorization")}
+		d = reconcile.Settle(d, r, p, now)
+		state(t, d, record.Failed)
+		var orders []time.Time
+		for at := now; at.Before(now.Add(3 * day)); at = at.Add(30 * time.Minute) {
+			dec := look(d, h, p, at)
+			d = dec.Next
+			if len(dec.Actions) > 0 {
+				orders = append(orders, at)
+				d = reconcile.Settle(d, r, p, at)
+			}
+		}
+		if asked && (len(orders) != 2 || orders[0].Before(now.Add(day))) || !asked && len(orders) > 0 {
+			t.Errorf("%q: asked the CA at %v", h, orders)
+		}
+		state(t, d, record.Failed)
+	}
+}
+
 func TestRecheckIntervals(t *testing.T) {
 	t.Parallel()
 	p := policy()
@@ -328,8 +356,11 @@ func TestDeploy(t *testing.T) {
 		t.Errorf("%+v", next)
 	}
 	wait := look(next, well, p, now)
-	if o := rests(t, wait, reconcile.Fail); !strings.Contains(o.Why, "disk full") || wait.Next.Due.Before(now.Add(time.Minute)) {
+	if o := rests(t, wait, reconcile.Fail); !strings.Contains(o.Why, "disk full") || !wait.Next.Due.Equal(o.Until) {
 		t.Errorf("%+v %v", o, wait.Next.Due)
+	}
+	if wait := wait.Next.Due.Sub(now); wait < time.Minute || wait > 2*time.Minute {
+		t.Errorf("tried again after %v", wait)
 	}
 	if a := only(t, look(wait.Next, well, p, wait.Next.Due)); a.Target != "edge-2" {
 		t.Errorf("%+v", a)

@@ -36,8 +36,13 @@ func TestHistories(t *testing.T) {
 	})
 }
 
-// populate is the first push: three files with an app each.
+// populate is the first push: three files with an app each, not all of whose
+// names are well.
 func (w *world) populate() {
+	for range rapid.IntRange(0, 4).Draw(w.t, "sick names") {
+		w.sicken()
+	}
+	w.caDown = rapid.IntRange(0, 4).Draw(w.t, "CA down") == 0
 	for i, name := range []string{"blog", "docs", "shop"} {
 		app := spec.App{Name: name, File: "apps/" + name + ".yaml", Runtime: spec.Common}
 		for j := range rapid.IntRange(0, 4).Draw(w.t, "domains of "+name) {

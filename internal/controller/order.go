@@ -19,7 +19,7 @@ import (
 const patience = 30 * time.Second
 
 // order takes an order as far as it goes now: its own if one is open, else a
-// new one. Every state is durable before the step that leaves it.
+// new one. What must be durable is, before the step that needs it.
 func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
 	if err := p.ready(ctx); err != nil {
 		return p.refused(a, nil, err)
@@ -28,31 +28,53 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 	if err != nil {
 		return p.refused(a, nil, err)
 	}
+	var made []store.Request // not yet in the books
 	until := p.Now().Add(patience)
 	for o.Open() && o.State != record.OrderIssued {
 		if o.NextAt.After(until) {
-			return reconcile.Result{Action: a, Order: public(o), WaitUntil: o.NextAt}, store.Change{Order: &o}
+			return reconcile.Result{Action: a, Order: public(o), WaitUntil: o.NextAt}, store.Change{Order: &o, Requests: made}
 		}
 		if err := p.sleepUntil(ctx, o.NextAt); err != nil {
-			return p.refused(a, &o, err)
+			r, c := p.refused(a, &o, err)
+			c.Requests = made
+			return r, c
 		}
 		next, err := p.CA.Advance(ctx, o, p.Responder, p.Now())
 		p.heard(err)
-		made := p.requests(o, next)
+		made = append(made, p.requests(o, next)...)
+		keep := o.State != next.State && anchors(next.State)
 		o = next
 		if err != nil {
-			r, c := p.refused(a, &o, err)
-			c.Requests = made
-			if r.Problem != nil {
-				p.fail(p.bookRefusal(ctx, l, d, o, r.Problem))
-			}
-			return r, c
+			return p.unfinished(ctx, l, d, a, o, made, err)
+		}
+		p.Progress(Event{Domain: d.Name(), State: d.State, Text: "order " + string(o.State)})
+		if !keep {
+			continue
 		}
 		if err := p.saveOrder(ctx, l, &d, o, made); err != nil {
 			return p.refused(a, &o, err)
 		}
+		made = nil
 	}
-	return p.finish(a, o)
+	return p.finish(a, o, made)
+}
+
+// anchors are the states that are durable before the order goes on. Behind the
+// order's URL lie only requests that may be made again: an order that is
+// resumed there asks the CA how far it is. Before the CSR is sent comes one more
+// write, because whoever lost the lease must not send it.
+func anchors(s record.OrderState) bool {
+	return s == record.OrderOrdered || s == record.OrderFinalizing
+}
+
+// unfinished is an order whose step went wrong, with the books told of it.
+func (p *pass) unfinished(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action, o record.Order, made []store.Request, err error) (reconcile.Result, store.Change) {
+	r, c := p.refused(a, &o, err)
+	c.Requests = made
+	if r.Problem != nil {
+		p.fail(p.bookRefusal(ctx, l, d, o, r.Problem))
+	}
+	return r, c
 }
 
 // openOrder is the order under way, or a new intent, durable before it is
@@ -125,7 +147,6 @@ func (p *pass) book(ctx context.Context, l store.Lease, c store.Change, entry fu
 // saveOrder makes the order's new state durable.
 func (p *pass) saveOrder(ctx context.Context, l store.Lease, d *record.Domain, o record.Order, made []store.Request) error {
 	d.Order = public(o)
-	p.Progress(Event{Domain: d.Name(), State: d.State, Text: "order " + string(o.State)})
 	return p.save(ctx, l, store.Change{Domain: *d, Order: &o, Requests: made})
 }
 
@@ -137,15 +158,15 @@ func public(o record.Order) *record.Order {
 
 // finish checks what the CA returned. Only a pair that is right in every way
 // is handed on to be kept; the order is closed either way.
-func (p *pass) finish(a reconcile.Action, o record.Order) (reconcile.Result, store.Change) {
+func (p *pass) finish(a reconcile.Action, o record.Order, made []store.Request) (reconcile.Result, store.Change) {
 	pair, err := keypair.Check(o.Chain, o.PrivateKey, o.Names, p.Now())
 	if err != nil {
 		o.State = record.OrderClosed
-		return reconcile.Result{Action: a, Order: public(o), Bad: err.Error()}, store.Change{Order: &o}
+		return reconcile.Result{Action: a, Order: public(o), Bad: err.Error()}, store.Change{Order: &o, Requests: made}
 	}
 	pair.Directory, pair.Account, pair.Rekey, pair.IssuedAt = o.Directory, o.Account, o.Rekey, p.Now()
 	o.State = record.OrderDone
-	return reconcile.Result{Action: a, Order: public(o), Certificate: &pair.Certificate}, store.Change{Order: &o, Pair: &pair}
+	return reconcile.Result{Action: a, Order: public(o), Certificate: &pair.Certificate}, store.Change{Order: &o, Pair: &pair, Requests: made}
 }
 
 // refused turns an error into a result: the CA's words, a wrong clock, the end

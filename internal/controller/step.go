@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
@@ -66,8 +67,10 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 			return d, err
 		}
 		d = dec.Next
-		if err := p.save(ctx, l, store.Change{Domain: d, Forget: dec.Drop}); err != nil || dec.Drop {
-			return d, dropped(err, dec.Drop)
+		if writesFirst(dec) {
+			if err := p.save(ctx, l, store.Change{Domain: d, Forget: dec.Drop}); err != nil || dec.Drop {
+				return d, dropped(err, dec.Drop)
+			}
 		}
 		p.progress(d, dec)
 		if len(dec.Actions) == 0 || ctx.Err() != nil {
@@ -89,6 +92,16 @@ func (p *pass) broken(ctx context.Context, l store.Lease, d record.Domain, why s
 		d.Due = p.Now().Add(time.Minute)
 	}
 	return d, p.save(ctx, l, store.Change{Domain: d})
+}
+
+// writesFirst reports whether a decision must be durable before it is acted on.
+// Where it can be made again it goes with the write that follows in any case:
+// an order's intent, a target's acknowledgement, the release. What cannot be
+// taken back goes on record first.
+func writesFirst(dec reconcile.Decision) bool {
+	return dec.Drop || slices.ContainsFunc(dec.Actions, func(a reconcile.Action) bool {
+		return !a.Kind.Orders() && a.Kind != reconcile.Deploy
+	})
 }
 
 func dropped(err error, drop bool) error {

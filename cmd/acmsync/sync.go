@@ -63,7 +63,7 @@ func (f syncFlags) pass(ctx context.Context, k *controller.Controller) controlle
 	if f.wait {
 		return k.Until(ctx)
 	}
-	return k.Pass(ctx)
+	return k.Sync(ctx)
 }
 
 // conclude tells how it ended, on the terminal and by the exit code.
@@ -86,7 +86,11 @@ func (f syncFlags) conclude(ctx context.Context, c console, p *parts, r controll
 	if failure := errors.Join(r.Failure, err); failure != nil {
 		return &exitError{code: exitFailure, err: failure}
 	}
-	return exitWith(verdict(r, attention, f.failOn))
+	code := verdict(r, attention, f.failOn)
+	if r.Unfinished {
+		return &exitError{code: code, err: fmt.Errorf("time ran out (--timeout %s) with work under way; the next sync goes on from there", f.timeout)}
+	}
+	return exitWith(code)
 }
 
 // verdict is the exit code of a pass that did not fail: desired state before

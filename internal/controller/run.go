@@ -57,17 +57,46 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// busyPause is how often another process's leases are looked at.
+const busyPause = 250 * time.Millisecond
+
+// Sync makes a pass, and waits while another process is at work on something
+// that is due: then it makes another, for what that process left.
+func (c *Controller) Sync(ctx context.Context) Result {
+	total := c.Pass(ctx)
+	for total.Unfinished && total.Failure == nil && c.othersDone(ctx) {
+		total = c.Pass(ctx).after(total)
+	}
+	return total
+}
+
+// othersDone waits until no other process is at work; false: ctx ended first.
+func (c *Controller) othersDone(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		if busy, err := c.Store.Busy(ctx, c.Now()); err == nil && busy == 0 {
+			return true
+		}
+		pause(ctx, busyPause)
+	}
+	return false
+}
+
+// after is the result of two passes, r being the later one.
+func (r Result) after(before Result) Result {
+	r.Stepped, r.Acted = r.Stepped+before.Stepped, r.Acted+before.Acted
+	if r.Committed == "" {
+		r.Committed = before.Committed
+	}
+	return r
+}
+
 // Until makes passes until nothing is under way, sleeping until the next due
 // time in between, as long as that lies before ctx's deadline. It returns the
 // last pass's result with the errors of files and the counts of all.
 func (c *Controller) Until(ctx context.Context) Result {
 	total := Result{}
 	for {
-		r := c.Pass(ctx)
-		r.Stepped, r.Acted = r.Stepped+total.Stepped, r.Acted+total.Acted
-		if r.Committed == "" {
-			r.Committed = total.Committed
-		}
+		r := c.Sync(ctx).after(total)
 		total = r
 		deadline, bounded := ctx.Deadline()
 		if ctx.Err() != nil || r.Failure != nil || r.Next.IsZero() || bounded && r.Next.After(deadline) {

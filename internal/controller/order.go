@@ -181,7 +181,7 @@ func (p *pass) refused(a reconcile.Action, o *record.Order, err error) (reconcil
 	switch {
 	case errors.As(err, &problem):
 		r.Problem = problem
-	case errors.As(err, &clock), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &clock), errors.Is(err, store.ErrLeaseLost), p.interrupted(err):
 		r.Cancelled = true
 	default:
 		p.Log.Error("an order could not be followed", "domain", a.Domain, "error", err)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/reconcile"
@@ -34,18 +35,36 @@ type Result struct {
 // deployments do, and both are reported.
 func (c *Controller) Pass(ctx context.Context) Result {
 	p, err := c.begin(ctx)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return Result{Unfinished: true}
+	case err != nil:
 		return Result{Failure: err}
 	}
-	p.fail(p.pull(ctx))
+	unread := p.pull(ctx)
+	p.fail(unread)
 	p.fail(p.work(ctx))
-	p.fail(p.report(ctx))
+	if err := p.report(ctx); !sameCause(unread, err) {
+		p.fail(err)
+	}
 	return p.end(ctx)
+}
+
+// sameCause reports whether the repository is out of reach for both, which is
+// said once.
+func sameCause(x, y error) bool {
+	return both[*gitrepo.UnreachableError](x, y) || both[*gitrepo.AuthError](x, y) || both[*gitrepo.HostKeyError](x, y)
+}
+
+func both[E error](x, y error) bool {
+	var a, b E
+	return errors.As(x, &a) && errors.As(y, &b)
 }
 
 // pass is one pass under way. Its workers share it.
 type pass struct {
 	*Controller
+	over   <-chan struct{} // closed when it was told to end
 	policy reconcile.Policy
 	meta   store.Meta
 	ca     authority
@@ -66,7 +85,7 @@ func (c *Controller) begin(ctx context.Context) (*pass, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pass{Controller: c, meta: meta}
+	p := &pass{Controller: c, over: ctx.Done(), meta: meta}
 	p.policy = withCA(c.Policy, meta)
 	return p, nil
 }
@@ -83,7 +102,7 @@ func withCA(policy reconcile.Policy, meta store.Meta) reconcile.Policy {
 
 // fail remembers a failure of the program itself. Each is reported once.
 func (p *pass) fail(err error) {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || p.interrupted(err) {
 		return
 	}
 	p.mu.Lock()
@@ -94,7 +113,20 @@ func (p *pass) fail(err error) {
 		}
 	}
 	p.failures = append(p.failures, err)
-	p.Log.Error("the pass could not do all of its work", "error", err)
+}
+
+// interrupted reports whether an error only says that the pass, or a lease, is
+// over. A server that takes too long to answer is another matter.
+func (p *pass) interrupted(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) {
+		select {
+		case <-p.over:
+			return true
+		default:
+			return false
+		}
+	}
+	return errors.Is(err, context.Canceled)
 }
 
 func (p *pass) end(ctx context.Context) Result {
@@ -123,8 +155,19 @@ func (p *pass) tidy(ctx context.Context) error {
 	return p.Store.Prune(ctx, p.Now().Add(-keepBooksFor))
 }
 
-// lasting is a context for what must still be written when ctx has ended. It
-// is short enough to leave time before whoever asked us to stop insists.
+// lastWrites is how much longer than its pass a write may take: less than
+// whoever asked us to stop waits before insisting.
+const lastWrites = 4 * time.Second
+
+// lasting is a context for what must still be written when ctx has ended.
 func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-out.Done():
+		case <-time.After(lastWrites):
+			cancel()
+		}
+	})
+	return out, func() { stop(); cancel() }
 }

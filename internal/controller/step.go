@@ -26,6 +26,8 @@ func (p *pass) step(ctx context.Context, l store.Lease) {
 	switch {
 	case errors.Is(err, store.ErrLeaseLost), errors.Is(err, errDropped):
 		cancel()
+	case err != nil && p.interrupted(err):
+		p.release(ctx, cancel, l, later(d, p.Now()))
 	case err != nil:
 		p.fail(err)
 		p.release(ctx, cancel, l, later(d, p.Now().Add(time.Minute)))
@@ -119,7 +121,10 @@ func (p *pass) decide(ctx context.Context, d record.Domain) (reconcile.Decision,
 	if ask {
 		p.Progress(Event{Domain: d.Name(), State: d.State, Text: "checking DNS"})
 		var err error
-		if seen, err = p.observe(ctx, q); err != nil {
+		if seen, err = p.observe(ctx, q); err == nil {
+			err = ctx.Err() // what was cut short says nothing about the domain
+		}
+		if err != nil {
 			return reconcile.Decision{}, err
 		}
 	}

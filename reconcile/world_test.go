@@ -389,9 +389,21 @@ func (w *world) checkRest(dec reconcile.Decision) {
 		w.t.Fatalf("%s has no state", d.Key)
 	case d.Due.IsZero() && !onChange:
 		w.t.Fatalf("%s is %s and nothing will ever move it: %+v", d.Key, d.State, dec.Outcome)
+	case w.undeployed(d) && d.Due.After(w.now.Add(70*time.Minute)):
+		w.t.Fatalf("%s is not everywhere, and that is not tried again before %v: %+v", d.Key, d.Due, d)
 	case !d.Due.IsZero() && !d.Due.After(w.now):
 		w.t.Fatalf("%s is at rest and due at once (%v at %v): %+v", d.Key, d.Due, w.now, d)
 	}
+}
+
+// undeployed reports whether a pair that is wanted is missing somewhere.
+func (w *world) undeployed(d record.Domain) bool {
+	if d.Mode != record.Auto || d.Certificate == nil || !w.now.Before(d.Certificate.NotAfter) {
+		return false
+	}
+	return slices.ContainsFunc(w.policy.Targets, func(target string) bool {
+		return w.edges[target][d.Key] != d.Certificate.SHA256
+	})
 }
 
 // act carries out one action; false: the process was killed.

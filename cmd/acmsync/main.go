@@ -13,7 +13,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/acmsync/acmsync/internal/settings"
 )
 
 // version is set by the linker (see Makefile).
@@ -38,17 +41,28 @@ func runMain(args []string, c console) int {
 	root := newRoot(c)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	var exit *exitError
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitOK
-	case errors.As(err, &exit):
-		if exit.err != nil {
-			fmt.Fprintln(c.err, "acmsync: "+exit.err.Error())
-		}
+	}
+	complain(c.err, err)
+	var exit *exitError
+	if errors.As(err, &exit) {
 		return exit.code
-	default:
-		fmt.Fprintln(c.err, "acmsync: "+err.Error())
-		return exitFailure
+	}
+	return exitFailure
+}
+
+// complain writes what went wrong, a line each, to standard error. Errors in
+// the settings begin with their place, as editors and CI read it.
+func complain(w io.Writer, err error) {
+	var faults settings.Errors
+	prefix := "acmsync: "
+	if errors.As(err, &faults) {
+		prefix = ""
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if line = printable(line); line != "" {
+			fmt.Fprintln(w, prefix+line)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -23,7 +24,6 @@ func newRoot(c console) *cobra.Command {
 		Use:           "acmsync",
 		Short:         "Certificates as a git repository says they should be",
 		Long:          rootLong,
-		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
@@ -47,6 +47,11 @@ func newRoot(c console) *cobra.Command {
 		newSchema(c), newVersion(c),
 	)
 	addDemo(root, c)
+	for _, cmd := range root.Commands() {
+		usage(cmd)
+	}
+	addLater(root)
+	root.SetFlagErrorFunc(flagError)
 	return root
 }
 
@@ -61,10 +66,17 @@ Exit codes: 0 success, 1 failure, 2 changes pending (plan --detailed-exitcode),
 func (o *options) load() (settings.Settings, error) {
 	flags := map[string]string{}
 	for _, assignment := range o.set {
-		key, value, _ := strings.Cut(assignment, "=")
+		key, value, ok := strings.Cut(assignment, "=")
+		if !ok {
+			return settings.Settings{}, fmt.Errorf("--set %s: must be key=value, e.g. --set platform.probePort=8080", assignment)
+		}
 		flags[key] = value
 	}
-	return settings.Load(settings.Source{Path: o.config, Named: o.named, Env: environment(), Flags: flags})
+	s, err := settings.Load(settings.Source{Path: o.config, Named: o.named, Env: environment(), Flags: flags})
+	if err != nil && !o.named && !settings.Exists(o.config) {
+		err = fmt.Errorf("%w\nrun this where %s is, or name the file with --config", err, o.config)
+	}
+	return s, err
 }
 
 // environment is the process's, as a map.
@@ -77,8 +89,5 @@ func environment() map[string]string {
 	return env
 }
 
-// exists reports whether there is something at the path.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
+// given reports whether there are settings to go by.
+func (o *options) given() bool { return o.named || settings.Exists(o.config) }

@@ -42,6 +42,9 @@ func (p *parts) logPass(r controller.Result) {
 	for _, e := range r.Invalid {
 		p.log.Warn("desired state invalid", "error", fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message))
 	}
+	if r.Failure != nil {
+		p.log.Error("the pass could not do all of its work", "error", r.Failure)
+	}
 	if r.Stepped == 0 && r.Failure == nil {
 		return
 	}

@@ -42,10 +42,10 @@ that somebody has to act.`,
 
 // statuses reads the store if there are settings, else the clone around us.
 func (o *options) statuses(ctx context.Context, c console, branch string) ([]status.AppStatus, error) {
-	if !o.named && !exists(o.config) {
+	if !o.given() {
 		apps, err := operate.CloneStatus(ctx, ".", branch)
 		if err != nil {
-			return nil, fmt.Errorf("there are no settings (%s), and this folder tells nothing either: %w; run it in a clone of the repository, or name the settings with --config", o.config, err)
+			return nil, fmt.Errorf("there is no %s here, so the status must come from a clone: %w", o.config, err)
 		}
 		return apps, nil
 	}

@@ -68,7 +68,7 @@ func (f verifyFlags) run(ctx context.Context, c console, o *options, names []str
 func (f verifyFlags) surroundings(ctx context.Context, o *options) (verify.Config, record.Platform, error) {
 	platform := record.Platform{ProbePort: 80, ServedPort: 443}
 	config := verify.Config{Resolvers: []string{"8.8.8.8:53"}}
-	if o.named || exists(o.config) {
+	if o.given() {
 		p, err := o.platform(ctx)
 		if err != nil {
 			return config, platform, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -30,7 +31,7 @@ func (r *Repo) explain(ctx context.Context, err error) error {
 	case errors.Is(ctx.Err(), context.Canceled), errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", r, context.Canceled)
 	case ctx.Err() != nil:
-		e := r.unreachable("did not answer in time", "", context.DeadlineExceeded)
+		e := r.unreachable("did not answer in time", "repository.url and the network", context.DeadlineExceeded)
 		e.Temporary = true
 		return e
 	}
@@ -122,7 +123,11 @@ func (r *Repo) explainServer(server *serverError) error {
 func (r *Repo) explainNetwork(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError
+	var request *url.Error
 	text := clean(err.Error())
+	if errors.As(err, &request) {
+		text = clean(request.Err.Error()) // the sentence begins with the URL
+	}
 	switch {
 	case errors.As(err, &certificate):
 		return r.unreachable("showed a certificate that does not verify ("+clean(certificate.Err.Error())+")", "repository.auth.caFile", err)
@@ -133,7 +138,7 @@ func (r *Repo) explainNetwork(err error) error {
 	case errors.Is(err, errTooLarge):
 		return r.unreachable("sent more than this program is willing to unpack", "", err)
 	}
-	e := r.unreachable("cannot be reached or broke off ("+text+")", "", err)
+	e := r.unreachable("cannot be reached or broke off ("+text+")", "repository.url and the network", err)
 	e.Temporary = true
 	return e
 }

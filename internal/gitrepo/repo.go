@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -113,8 +114,13 @@ func (r *Repo) readRef(ctx context.Context, ref plumbing.ReferenceName) (plumbin
 	return l.refs[ref.String()], nil
 }
 
+// refName is a branch's full name. One that is full already is taken as it is,
+// so that what a clone knows of its origin can be read.
 func refName(branch string) (plumbing.ReferenceName, error) {
 	ref := plumbing.NewBranchReferenceName(branch)
+	if strings.HasPrefix(branch, "refs/") {
+		ref = plumbing.ReferenceName(branch)
+	}
 	if err := ref.Validate(); err != nil {
 		return "", fmt.Errorf("%q is not a branch name: %w", branch, err)
 	}

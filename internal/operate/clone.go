@@ -2,7 +2,10 @@ package operate
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,16 +16,29 @@ import (
 // maxStatus is the largest status file that is read.
 const maxStatus = 16 << 20
 
+// ErrNoClone: a folder does not lie in a git clone.
+var ErrNoClone = errors.New("this folder is not in a git clone; run this in a clone of the repository, or name the settings with --config")
+
 // CloneStatus reads the apps' statuses from the status branch of the git clone
-// at dir, sorted by app. A branch that was fetched but never checked out is
-// found under its remote's name.
+// that dir lies in, sorted by app. What was last fetched from origin comes
+// before a branch of the clone's own, which nobody keeps up to date.
 func CloneStatus(ctx context.Context, dir, branch string) ([]status.AppStatus, error) {
-	repo, err := gitrepo.Open(gitrepo.Config{URL: dir})
+	root, err := cloneRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	repo, err := gitrepo.Open(gitrepo.Config{URL: root})
 	if err != nil {
 		return nil, err
 	}
 	defer repo.Close()
-	snap, err := repo.Fetch(ctx, branch, "")
+	snap, err := repo.Fetch(ctx, "refs/remotes/origin/"+branch, "")
+	if errors.Is(err, gitrepo.ErrNoBranch) {
+		snap, err = repo.Fetch(ctx, branch, "")
+	}
+	if errors.Is(err, gitrepo.ErrNoBranch) {
+		return nil, fmt.Errorf("the clone %s has no branch %s; run git fetch, or name the status branch with --branch", root, branch)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +59,31 @@ func CloneStatus(ctx context.Context, dir, branch string) ([]status.AppStatus, e
 	}
 	slices.SortFunc(apps, func(a, b status.AppStatus) int { return strings.Compare(a.App, b.App) })
 	return apps, nil
+}
+
+// cloneRoot is the folder with .git at dir or above it. A bare repository is
+// its own root.
+func cloneRoot(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if there(filepath.Join(abs, "HEAD")) && there(filepath.Join(abs, "objects")) {
+		return abs, nil
+	}
+	for at := abs; ; at = filepath.Dir(at) {
+		if there(filepath.Join(at, ".git")) {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", ErrNoClone
+		}
+	}
+}
+
+func there(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // isAppStatus: the report may lie in a folder of its own (status.path).

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// later are the commands that a coming release brings, each with what does its
+// work until then. They are there so that whoever read about them learns that,
+// and not that there is no such command.
+var later = []struct{ name, instead string }{
+	{"enable", "set acm: true in apps.yaml and push"},
+	{"disable", "set acm: false in apps.yaml and push"},
+	{"refresh", "give refresh a new value in apps.yaml and push"},
+	{"rotate", "give rekey a new value in apps.yaml and push"},
+	{"domains", "acmsync status names the records to add"},
+	{"explain", "docs/reasons has a page for every reason"},
+	{"import", ""},
+	{"export", "deploy targets hold every certificate as PEM files"},
+	{"edge", ""},
+	{"deploy", "acmsync sync hands certificates to the targets under deploy"},
+	{"init", "write acmsync.yaml by hand; acmsync sync says what it lacks"},
+	{"doctor", "acmsync plan tells whether repository, store and CA can be used"},
+	{"store", ""},
+	{"notify", ""},
+}
+
+// laterFlags are the flags that a coming release brings, by command.
+var laterFlags = map[string][]string{
+	"sync":   {"changed"},
+	"plan":   {"base"},
+	"status": {"wait", "log"},
+	"verify": {"watch"},
+}
+
+func addLater(root *cobra.Command) {
+	for _, l := range later {
+		root.AddCommand(&cobra.Command{
+			Use: l.name, Hidden: true, DisableFlagParsing: true,
+			RunE: func(*cobra.Command, []string) error { return notYet("acmsync "+l.name, l.instead) },
+		})
+	}
+}
+
+func notYet(what, instead string) error {
+	if instead == "" {
+		return errors.New(what + " is not in this release")
+	}
+	return fmt.Errorf("%s is not in this release; meanwhile: %s", what, instead)
+}
+
+// flagError says what to do about a flag that was not understood.
+func flagError(cmd *cobra.Command, err error) error {
+	for _, name := range laterFlags[cmd.Name()] {
+		if strings.HasSuffix(err.Error(), "unknown flag: --"+name) {
+			return notYet("acmsync "+cmd.Name()+" --"+name, "")
+		}
+	}
+	return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
+}
+
+// usage makes the complaint about a command's arguments say what they should
+// have been.
+func usage(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil {
+		return
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if check(cmd, args) == nil {
+			return nil
+		}
+		return fmt.Errorf("that is not how %s is called; usage: %s", cmd.CommandPath(), cmd.UseLine())
+	}
+}

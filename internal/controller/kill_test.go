@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -129,4 +130,69 @@ func (w *world) killedPass(m moment) syscall.Signal {
 		w.t.Fatalf("the process was not killed: %v", err)
 	}
 	return exit.Sys().(syscall.WaitStatus).Signal()
+}
+
+// TestKilledWhileRenewing: the certificate in use stays so, and is replaced by
+// one other.
+func TestKilledWhileRenewing(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []ca.Kind{ca.NewOrder, ca.Finalize, ca.Cert} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := begin(t)
+			w.shop("www.shop.example")
+			w.pass()
+			old := *w.domain("www.shop.example").Certificate
+			w.push("apiVersion: acmsync/v1\napps:\n  - {name: shop, rekey: again, domains: [www.shop.example]}\n")
+			w.killedPass(moment{kind, unanswered})
+			w.wantServed("www.shop.example", old.Serial)
+			w.pass()
+			w.wantRenewed("www.shop.example", old)
+		})
+	}
+}
+
+// TestKilledWhileRevoking: it is revoked and forgotten in the end, and the name
+// that stays is not touched.
+func TestKilledWhileRevoking(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{unheard, unanswered} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			w := begin(t, atOnce)
+			w.plan.RevokeAfter = 0
+			w.shop("www.shop.example", "old.shop.example")
+			w.pass()
+			serial := w.domain("old.shop.example").Certificate.Serial
+			w.push(apps(app("shop", "www.shop.example")))
+			w.killedPass(moment{ca.Revoke, how})
+			w.pass()
+			if reason, revoked := w.CA.Revoked(serial); !revoked || reason != cessationOfOperation {
+				t.Errorf("revoked %t for reason %d", revoked, reason)
+			}
+			if d := w.domain("old.shop.example"); d.Certificate != nil || len(d.Deployed) > 0 {
+				t.Errorf("left: %+v, %+v", d.Certificate, d.Deployed)
+			}
+			w.wantIssued("www.shop.example")
+		})
+	}
+}
+
+func atOnce(b *blueprint) { b.RevokeAfter = 0 }
+
+// TestKilledWhileDeploying: the hook takes its process down; the next one runs
+// it again, and no other certificate is ordered.
+func TestKilledWhileDeploying(t *testing.T) {
+	t.Parallel()
+	mark := filepath.Join(t.TempDir(), "struck")
+	w := begin(t)
+	w.plan.Hook = []string{"/bin/sh", "-c", `test -e "` + mark + `" || { touch "` + mark + `"; kill -9 $PPID; }`}
+	w.rig = w.another()
+	w.shop("www.shop.example")
+	var exit *exec.ExitError
+	if err := w.child().Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Fatalf("the process was not killed: %v", err)
+	}
+	w.pass()
+	w.wantIssued("www.shop.example")
 }

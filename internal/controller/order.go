@@ -56,6 +56,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		}
 		made = nil
 	}
+	p.noteAccount(ctx, o)
 	return p.finish(a, o, made)
 }
 
@@ -65,6 +66,17 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 // write, because whoever lost the lease must not send it.
 func anchors(s record.OrderState) bool {
 	return s == record.OrderOrdered || s == record.OrderFinalizing
+}
+
+// noteAccount remembers which account we are, once a pass: CAA records may name
+// it (RFC 8657, section 3).
+func (p *pass) noteAccount(ctx context.Context, o record.Order) {
+	if o.Account == "" || o.Account == p.meta.AccountURL {
+		return
+	}
+	p.account.Do(func() {
+		p.fail(p.Store.SetMeta(ctx, store.Meta{Directory: o.Directory, AccountURL: o.Account}))
+	})
 }
 
 // unfinished is an order whose step went wrong, with the books told of it.

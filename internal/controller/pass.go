@@ -67,7 +67,11 @@ type pass struct {
 	over   <-chan struct{} // closed when it was told to end
 	policy reconcile.Policy
 	meta   store.Meta
-	ca     authority
+	// planning: everything happens in memory.
+	planning bool
+	ca       authority
+
+	account sync.Once // remembers the account's URL
 
 	books sync.Mutex // held while the CA's limits are spent from
 

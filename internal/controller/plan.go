@@ -25,6 +25,7 @@ func (c *Controller) Plan(ctx context.Context, files []spec.File) (Planned, erro
 	if err != nil {
 		return Planned{}, err
 	}
+	p.planning = true
 	r, err := p.source(ctx, files)
 	if err != nil {
 		return Planned{}, err
@@ -69,8 +70,7 @@ func (p *pass) glimpse(ctx context.Context) {
 	p.policy = withCA(p.policy, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities, AccountURL: p.meta.AccountURL})
 }
 
-// decideAll decides on every row, side by side, in the order of the rows. A
-// probe that would have to put something in place first is left out.
+// decideAll decides on every row, side by side, in the order of the rows.
 func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile.Decision, error) {
 	decisions := make([]reconcile.Decision, len(rows))
 	next := make(chan int)

@@ -59,7 +59,7 @@ func (p *pass) view(ctx context.Context, meta store.Meta) (status.Report, error)
 	return status.Report{
 		Apps: reconcile.LiveApps(apps, domains), Domains: domains, Errors: meta.Errors,
 		Revision: meta.Revision, DesiredHash: meta.DesiredHash, Branch: p.Source.Branch,
-		HeldHash: heldHash(domains), Policy: p.policy, Shard: p.sharded(meta, len(apps)),
+		HeldHash: heldHash(domains), Policy: withCA(p.Controller.Policy, meta), Shard: p.sharded(meta, len(apps)),
 	}, nil
 }
 

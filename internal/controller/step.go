@@ -117,6 +117,7 @@ func dropped(err error, drop bool) error {
 func (p *pass) decide(ctx context.Context, d record.Domain) (reconcile.Decision, error) {
 	now := p.Now()
 	d, q, ask := reconcile.Ask(d, p.policy, now)
+	q.Probe = q.Probe && p.mayProbe()
 	var seen record.Observation
 	if ask {
 		p.Progress(Event{Domain: d.Name(), State: d.State, Text: "checking DNS"})
@@ -137,6 +138,13 @@ func (p *pass) decide(ctx context.Context, d record.Domain) (reconcile.Decision,
 		return reconcile.Decision{}, err
 	}
 	return reconcile.Afford(dec, ledger, p.policy, now), nil
+}
+
+// mayProbe reports whether the challenge can be probed. A plan puts nothing in
+// place for it, so it probes only where edges answer by themselves.
+func (p *pass) mayProbe() bool {
+	platform := p.policy.Platform
+	return !p.planning || platform.ChallengeMode == "stateless" && platform.Thumbprint != ""
 }
 
 // spends reports whether the decision would draw on a limit of the CA.

@@ -40,6 +40,7 @@ type blueprint struct {
 	RevokeAfter                time.Duration
 	RenewAt                    float64
 	Webroot                    string
+	Hook                       []string
 	Concurrency                int
 }
 
@@ -144,7 +145,7 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 			Resolvers: []string{b.Resolver}, ProbeAllow: loopback(), Logger: slog.New(slog.DiscardHandler),
 		}),
 		Responder: b.responder(),
-		Targets:   []controller.Target{deploy.NewFiles(deploy.FilesConfig{Name: "edge", Dir: b.LiveDir})},
+		Targets:   []controller.Target{deploy.NewFiles(deploy.FilesConfig{Name: "edge", Dir: b.LiveDir, Hook: b.Hook})},
 		Policy:    b.policy(thumbprint), SettingsHash: "settings", Concurrency: b.Concurrency,
 	}
 	return nil

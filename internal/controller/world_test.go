@@ -1,58 +1,20 @@
 package controller_test
 
 import (
-	"context"
-	"crypto/x509"
 	"errors"
-	"log/slog"
-	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/acmsync/acmsync/internal/challenge"
 	"github.com/acmsync/acmsync/internal/controller"
-	"github.com/acmsync/acmsync/internal/deploy"
-	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/lab"
 	"github.com/acmsync/acmsync/internal/lab/git"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/status"
-	"github.com/acmsync/acmsync/internal/store"
-	"github.com/acmsync/acmsync/issue"
-	"github.com/acmsync/acmsync/reconcile"
-	"github.com/acmsync/acmsync/verify"
 )
-
-// blueprint is all that a controller on a lab is built from. It can be handed
-// to another process.
-type blueprint struct {
-	GitURL, TokenFile          string
-	Directory, RootFile        string
-	KeyFile, StoreURL, LiveDir string
-	Resolver, Profile          string
-	HTTPPort, TLSPort          int
-	GitTimeout, Ahead          time.Duration
-	RevokeAfter                time.Duration
-	RenewAt                    float64
-	Webroot                    string
-	Hook                       []string
-	Concurrency                int
-}
-
-func blueprintOf(l *lab.Lab) blueprint {
-	return blueprint{
-		GitURL: l.Git.URL(), TokenFile: filepath.Join(l.Dir, "git-token"),
-		Directory: l.CA.URL(), RootFile: filepath.Join(l.Dir, "ca.pem"),
-		KeyFile: filepath.Join(l.Dir, "account.pem"), StoreURL: l.StoreURL(), LiveDir: l.LiveDir(),
-		Resolver: l.DNS.Addr(), HTTPPort: l.Edge.HTTPPort(), TLSPort: l.Edge.TLSPort(),
-		RevokeAfter: 24 * time.Hour, Concurrency: 16,
-	}
-}
 
 // clock runs like the real one, but ahead of it.
 type clock struct {
@@ -71,110 +33,6 @@ func (c *clock) add(d time.Duration) time.Duration {
 	defer c.mu.Unlock()
 	c.ahead += d
 	return c.ahead
-}
-
-// rig is a controller with what it must be closed with.
-type rig struct {
-	*controller.Controller
-	config controller.Config
-	close  []func() error
-}
-
-func (r *rig) Close() error {
-	var errs []error
-	for _, f := range slices.Backward(r.close) {
-		errs = append(errs, f())
-	}
-	return errors.Join(errs...)
-}
-
-// build makes a controller as the commands do.
-func (b blueprint) build(ctx context.Context, now func() time.Time, change ...func(*controller.Config)) (*rig, error) {
-	r := &rig{}
-	err := r.open(ctx, b)
-	if err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	r.config.Now = now
-	for _, f := range change {
-		f(&r.config)
-	}
-	r.Controller = controller.New(r.config)
-	return r, nil
-}
-
-func (r *rig) open(ctx context.Context, b blueprint) error {
-	s, err := store.Open(ctx, b.StoreURL, store.Options{})
-	if err != nil {
-		return err
-	}
-	r.close = append(r.close, s.Close)
-	repo, err := gitrepo.Open(gitrepo.Config{
-		URL: b.GitURL, Timeout: b.GitTimeout, Auth: gitrepo.Auth{Username: "acmsync", TokenFile: b.TokenFile},
-	})
-	if err != nil {
-		return err
-	}
-	r.close = append(r.close, repo.Close)
-	key, err := issue.LoadAccountKey(b.KeyFile)
-	if err != nil {
-		return err
-	}
-	thumbprint, err := issue.Thumbprint(key)
-	if err != nil {
-		return err
-	}
-	root, err := os.ReadFile(b.RootFile)
-	if err != nil {
-		return err
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(root)
-	ca := issue.New(issue.Config{
-		Directory: b.Directory, Email: "ops@platform.example", AcceptTerms: true, Key: key,
-		RootCAs: roots, Profile: b.Profile, Timeout: 5 * time.Second,
-	})
-	r.close = append(r.close, func() error { ca.Close(); return nil })
-	r.config = controller.Config{
-		Repo: repo, Store: s, CA: ca, KeyType: "ec256",
-		Source: controller.Source{Branch: "main", Path: "."},
-		Status: controller.Status{
-			Branch: "acm-status", Path: ".", Shard: "auto", Author: gitrepo.Author{Name: "acmsync", Email: "acmsync@localhost"},
-		},
-		Observer: verify.New(verify.Config{
-			Resolvers: []string{b.Resolver}, ProbeAllow: loopback(), Logger: slog.New(slog.DiscardHandler),
-		}),
-		Responder: b.responder(),
-		Targets:   []controller.Target{deploy.NewFiles(deploy.FilesConfig{Name: "edge", Dir: b.LiveDir, Hook: b.Hook})},
-		Policy:    b.policy(thumbprint), SettingsHash: "settings", Concurrency: b.Concurrency,
-	}
-	return nil
-}
-
-func loopback() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
-
-func (b blueprint) responder() issue.Responder {
-	if b.Webroot != "" {
-		return challenge.Webroot{Dir: b.Webroot}
-	}
-	return challenge.Stateless{}
-}
-
-func (b blueprint) policy(thumbprint string) reconcile.Policy {
-	mode := "stateless"
-	if b.Webroot != "" {
-		mode = "webroot"
-	}
-	return reconcile.Policy{
-		RenewAt: b.RenewAt, FailAfter: time.Hour, NotifyAfter: 72 * time.Hour, RevokeAfter: b.RevokeAfter,
-		MaxRemovals: 0.10, RemovalFloor: 3, AllowWildcards: true, IneligiblePlans: []string{"free"},
-		DefaultChallenge: "http-01", Targets: []string{"edge"}, Directory: b.Directory,
-		Platform: record.Platform{
-			Target: "{domain}.dns.platform.example", Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
-			ProbeAllow: loopback(), Thumbprint: thumbprint, ChallengeMode: mode,
-			ProbePort: b.HTTPPort, ServedPort: b.TLSPort,
-		},
-	}
 }
 
 // world is a lab with a controller on it.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -49,7 +48,7 @@ type AcceptedFile struct {
 // was approved too late for this one to see, DesiredHash is left empty in
 // [Meta], so that the next pass admits again.
 func (s *Store) Admit(ctx context.Context, a Admission) error {
-	return s.change(ctx, "admitting desired state", func(tx *sql.Tx) error {
+	return s.change(ctx, "admitting desired state", func(tx *transaction) error {
 		if err := checkBase(ctx, tx, a.Base); err != nil {
 			return err
 		}
@@ -79,13 +78,13 @@ func (s *Store) Admit(ctx context.Context, a Admission) error {
 }
 
 // wake makes every row due, those under a lease again after it.
-func wake(ctx context.Context, tx *sql.Tx, now time.Time) error {
+func wake(ctx context.Context, tx *transaction, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE domains SET generation = generation + 1,
 		due_at = CASE WHEN due_at < $1 THEN due_at ELSE $1 END`, timeAt{&now})
 	return err
 }
 
-func checkBase(ctx context.Context, tx *sql.Tx, base int64) error {
+func checkBase(ctx context.Context, tx *transaction, base int64) error {
 	n, err := number(ctx, tx, metaAdmissions)
 	if err == nil && n != base {
 		return ErrStaleAdmission
@@ -93,7 +92,7 @@ func checkBase(ctx context.Context, tx *sql.Tx, base int64) error {
 	return err
 }
 
-func admitted(ctx context.Context, tx *sql.Tx, a Admission) error {
+func admitted(ctx context.Context, tx *transaction, a Admission) error {
 	errs := ""
 	if len(a.Errors) > 0 {
 		text, err := json.Marshal(a.Errors)
@@ -119,7 +118,7 @@ func admitted(ctx context.Context, tx *sql.Tx, a Admission) error {
 	return increment(ctx, tx, metaChanges)
 }
 
-func admitWants(ctx context.Context, tx *sql.Tx, a Admission) error {
+func admitWants(ctx context.Context, tx *transaction, a Admission) error {
 	if len(a.Wants) == 0 {
 		return nil
 	}

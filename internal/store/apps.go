@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/acmsync/acmsync/internal/record"
@@ -30,7 +29,7 @@ func fileColumns(f *AcceptedFile) []column {
 func (s *Store) Apps(ctx context.Context) ([]record.App, error) {
 	var out []record.App
 	query := "SELECT " + list(appColumns(new(record.App))) + " FROM apps ORDER BY name"
-	err := s.view(ctx, "reading apps", func(tx *sql.Tx) error {
+	err := s.view(ctx, "reading apps", func(tx *transaction) error {
 		return each(ctx, tx, query, nil, func(scan scanner) error {
 			var a record.App
 			err := scan(values(appColumns(&a))...)
@@ -45,7 +44,7 @@ func (s *Store) Apps(ctx context.Context) ([]record.App, error) {
 func (s *Store) Files(ctx context.Context) ([]AcceptedFile, error) {
 	var out []AcceptedFile
 	query := "SELECT " + list(fileColumns(new(AcceptedFile))) + " FROM files ORDER BY path"
-	err := s.view(ctx, "reading accepted files", func(tx *sql.Tx) error {
+	err := s.view(ctx, "reading accepted files", func(tx *transaction) error {
 		return each(ctx, tx, query, nil, func(scan scanner) error {
 			var f AcceptedFile
 			err := scan(values(fileColumns(&f))...)
@@ -56,7 +55,7 @@ func (s *Store) Files(ctx context.Context) ([]AcceptedFile, error) {
 	return out, err
 }
 
-func saveApps(ctx context.Context, tx *sql.Tx, apps []record.App) error {
+func saveApps(ctx context.Context, tx *transaction, apps []record.App) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM apps`); err != nil {
 		return err
 	}
@@ -69,7 +68,7 @@ func saveApps(ctx context.Context, tx *sql.Tx, apps []record.App) error {
 	return nil
 }
 
-func saveFiles(ctx context.Context, tx *sql.Tx, files []AcceptedFile) error {
+func saveFiles(ctx context.Context, tx *transaction, files []AcceptedFile) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM files`); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -28,7 +27,7 @@ func bucketColumns(b *record.Bucket) []column {
 }
 
 // saveBooks logs the requests and debits the buckets.
-func saveBooks(ctx context.Context, tx *sql.Tx, c Change) error {
+func saveBooks(ctx context.Context, tx *transaction, c Change) error {
 	for _, r := range c.Requests {
 		cols := requestColumns(&r)
 		if _, err := tx.ExecContext(ctx, insertion("requests", cols), values(cols)...); err != nil {
@@ -48,7 +47,7 @@ func saveBooks(ctx context.Context, tx *sql.Tx, c Change) error {
 	return nil
 }
 
-func unmoved(ctx context.Context, tx *sql.Tx, b record.Bucket, seen time.Time) error {
+func unmoved(ctx context.Context, tx *transaction, b record.Bucket, seen time.Time) error {
 	var is time.Time
 	err := tx.QueryRowContext(ctx, `SELECT full_at FROM ledger
 		WHERE directory = $1 AND account = $2 AND limit_name = $3 AND bucket_key = $4`, values(bucketColumns(&b))...).Scan(timeAt{&is})
@@ -64,7 +63,7 @@ func unmoved(ctx context.Context, tx *sql.Tx, b record.Bucket, seen time.Time) e
 // book writes when a bucket is full again. Whoever has seen what it replaces
 // may also give tokens back; else the later time wins, so that of two who spend
 // at once neither undoes the other.
-func book(ctx context.Context, tx *sql.Tx, b record.Bucket, fullAt time.Time, seen bool) error {
+func book(ctx context.Context, tx *transaction, b record.Bucket, fullAt time.Time, seen bool) error {
 	if fullAt.IsZero() {
 		return nil
 	}
@@ -82,7 +81,7 @@ func book(ctx context.Context, tx *sql.Tx, b record.Bucket, fullAt time.Time, se
 func (s *Store) Ledger(ctx context.Context) (record.Ledger, error) {
 	out := make(record.Ledger)
 	query := "SELECT full_at, " + list(bucketColumns(new(record.Bucket))) + " FROM ledger"
-	err := s.view(ctx, "reading the ledger", func(tx *sql.Tx) error {
+	err := s.view(ctx, "reading the ledger", func(tx *transaction) error {
 		return each(ctx, tx, query, nil, func(scan scanner) error {
 			var b record.Bucket
 			var fullAt time.Time
@@ -98,7 +97,7 @@ func (s *Store) Ledger(ctx context.Context) (record.Ledger, error) {
 func (s *Store) Requests(ctx context.Context, since time.Time) ([]Request, error) {
 	var out []Request
 	query := "SELECT " + list(requestColumns(new(Request))) + " FROM requests WHERE at >= $1 ORDER BY at, kind, domain_key"
-	err := s.view(ctx, "reading the log of requests", func(tx *sql.Tx) error {
+	err := s.view(ctx, "reading the log of requests", func(tx *transaction) error {
 		return each(ctx, tx, query, []any{since.UnixMicro()}, func(scan scanner) error {
 			var r Request
 			err := scan(values(requestColumns(&r))...)
@@ -112,7 +111,7 @@ func (s *Store) Requests(ctx context.Context, since time.Time) ([]Request, error
 // Prune deletes what nobody needs any more: requests and closed orders from
 // before the time, and buckets that were full by then.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
-	return s.change(ctx, "pruning old records", func(tx *sql.Tx) error {
+	return s.change(ctx, "pruning old records", func(tx *transaction) error {
 		for _, query := range []string{
 			`DELETE FROM requests WHERE at < $1`,
 			`DELETE FROM orders WHERE NOT open AND opened_at < $1`,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
-	"database/sql"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
@@ -50,7 +49,7 @@ func useColumns(u *use) []column {
 	}
 }
 
-func attachCertificates(ctx context.Context, tx *sql.Tx, keys only, to map[string]*row) error {
+func attachCertificates(ctx context.Context, tx *transaction, keys only, to map[string]*row) error {
 	where, args := keys.where("domain_key")
 	query := "SELECT domain_key, " + list(certificateColumns(new(record.Certificate))) + ", " + list(useColumns(new(use))) +
 		" FROM certificates" + where + " ORDER BY issued_at, not_before, sha256"
@@ -84,7 +83,7 @@ func (s *Store) Pair(ctx context.Context, fingerprint string) (record.Pair, erro
 	cols := append(certificateColumns(&p.Certificate),
 		column{"chain", bytesAt{&p.Chain}}, column{"key", bytesAt{(*[]byte)(&p.Key)}})
 	query := "SELECT " + list(cols) + " FROM certificates WHERE sha256 = $1"
-	err := s.view(ctx, "reading certificate "+fingerprint, func(tx *sql.Tx) error {
+	err := s.view(ctx, "reading certificate "+fingerprint, func(tx *transaction) error {
 		err := tx.QueryRowContext(ctx, query, fingerprint).Scan(values(cols)...)
 		if noRows(err) {
 			return ErrNotFound
@@ -113,7 +112,7 @@ func checkPair(p *record.Pair) error {
 }
 
 // uses says what each certificate of a row is for.
-func uses(ctx context.Context, tx *sql.Tx, key string) (map[string]use, error) {
+func uses(ctx context.Context, tx *transaction, key string) (map[string]use, error) {
 	out := make(map[string]use)
 	query := "SELECT sha256, " + list(useColumns(new(use))) + " FROM certificates WHERE domain_key = $1"
 	err := each(ctx, tx, query, []any{key}, func(scan scanner) error {
@@ -128,7 +127,7 @@ func uses(ctx context.Context, tx *sql.Tx, key string) (map[string]use, error) {
 
 // saveCertificates makes the row's certificates what d says: one current, some
 // owed a revocation. What is neither is deleted once no target serves it.
-func saveCertificates(ctx context.Context, tx *sql.Tx, d record.Domain, p *record.Pair) error {
+func saveCertificates(ctx context.Context, tx *transaction, d record.Domain, p *record.Pair) error {
 	have, err := uses(ctx, tx, d.Key)
 	if err != nil {
 		return err
@@ -201,7 +200,7 @@ func mayEnd(d record.Domain, fingerprint string) bool {
 	return false
 }
 
-func insertPair(ctx context.Context, tx *sql.Tx, key string, p *record.Pair, have map[string]use) error {
+func insertPair(ctx context.Context, tx *transaction, key string, p *record.Pair, have map[string]use) error {
 	if _, again := have[p.SHA256]; again {
 		return nil
 	}
@@ -240,14 +239,14 @@ func wanted(have map[string]use, d record.Domain) (map[string]use, error) {
 	return want, nil
 }
 
-func updateUse(ctx context.Context, tx *sql.Tx, fingerprint string, u use) error {
+func updateUse(ctx context.Context, tx *transaction, fingerprint string, u use) error {
 	cols := useColumns(&u)
 	_, err := tx.ExecContext(ctx, "UPDATE certificates SET "+assignments(cols, 2)+" WHERE sha256 = $1",
 		append([]any{fingerprint}, values(cols)...)...)
 	return err
 }
 
-func dropCertificates(ctx context.Context, tx *sql.Tx, have, want map[string]use) error {
+func dropCertificates(ctx context.Context, tx *transaction, have, want map[string]use) error {
 	for fingerprint := range have {
 		if _, keep := want[fingerprint]; keep {
 			continue

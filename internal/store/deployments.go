@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"github.com/acmsync/acmsync/internal/record"
@@ -20,7 +19,7 @@ func deploymentColumns(d *record.Deployment) []column {
 	}
 }
 
-func attachDeployments(ctx context.Context, tx *sql.Tx, keys only, to map[string]*row) error {
+func attachDeployments(ctx context.Context, tx *transaction, keys only, to map[string]*row) error {
 	where, args := keys.where("domain_key")
 	query := "SELECT domain_key, " + list(deploymentColumns(new(record.Deployment))) + " FROM deployments" + where + " ORDER BY target, host"
 	return each(ctx, tx, query, args, func(scan scanner) error {
@@ -37,7 +36,7 @@ func attachDeployments(ctx context.Context, tx *sql.Tx, keys only, to map[string
 
 // saveDeployments replaces the row's acknowledgements: there are as many as
 // there are deploy targets, a handful.
-func saveDeployments(ctx context.Context, tx *sql.Tx, d record.Domain) error {
+func saveDeployments(ctx context.Context, tx *transaction, d record.Domain) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM deployments WHERE domain_key = $1`, d.Key); err != nil {
 		return err
 	}

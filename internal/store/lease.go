@@ -45,7 +45,7 @@ func (s *Store) Claim(ctx context.Context, owner string, now time.Time, limit in
 		return nil, err
 	}
 	var out []Lease
-	err := s.change(ctx, "claiming due domains", func(tx *sql.Tx) (err error) {
+	err := s.step(ctx, "claiming due domains", func(tx *transaction) (err error) {
 		if err := s.expire(ctx, tx, now); err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (s *Store) Claim(ctx context.Context, owner string, now time.Time, limit in
 }
 
 func (s *Store) due(ctx context.Context, now time.Time) (due bool, err error) {
-	err = s.view(ctx, "looking for due domains", func(tx *sql.Tx) error {
+	err = s.view(ctx, "looking for due domains", func(tx *transaction) error {
 		return tx.QueryRowContext(ctx, dueQuery, timeAt{&now}).Scan(&due)
 	})
 	return due, err
@@ -89,7 +89,7 @@ const (
 		ORDER BY due_at LIMIT 1`
 )
 
-func claim(ctx context.Context, tx *sql.Tx, owner string, now time.Time, limit int, ttl time.Duration) ([]Lease, error) {
+func claim(ctx context.Context, tx *transaction, owner string, now time.Time, limit int, ttl time.Duration) ([]Lease, error) {
 	epochs, keys := make(map[string]int64), only(nil)
 	args := []any{owner, ttl.Microseconds(), timeAt{&now}, limit}
 	err := each(ctx, tx, claimQuery, args, func(scan scanner) error {
@@ -123,13 +123,13 @@ func claim(ctx context.Context, tx *sql.Tx, owner string, now time.Time, limit i
 	return out, nil
 }
 
-func putOff(ctx context.Context, tx *sql.Tx, key string, until time.Time) error {
+func putOff(ctx context.Context, tx *transaction, key string, until time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE domains SET owner = '', lease_until = 0, due_at = $2 WHERE key = $1`, key, timeAt{&until})
 	return err
 }
 
 // expire ends the leases of sessions whose process is gone.
-func (s *Store) expire(ctx context.Context, tx *sql.Tx, now time.Time) error {
+func (s *Store) expire(ctx context.Context, tx *transaction, now time.Time) error {
 	owners, err := s.holders(ctx, tx, now)
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func (s *Store) expire(ctx context.Context, tx *sql.Tx, now time.Time) error {
 }
 
 // holders counts the due rows that each other session has a lease on.
-func (s *Store) holders(ctx context.Context, tx *sql.Tx, now time.Time) (map[string]int, error) {
+func (s *Store) holders(ctx context.Context, tx *transaction, now time.Time) (map[string]int, error) {
 	out := make(map[string]int)
 	err := each(ctx, tx, holdersQuery, []any{timeAt{&now}}, func(scan scanner) error {
 		var owner string
@@ -165,7 +165,7 @@ func (s *Store) holders(ctx context.Context, tx *sql.Tx, now time.Time) (map[str
 // Busy counts the rows due at now that another live process is working on.
 func (s *Store) Busy(ctx context.Context, now time.Time) (int, error) {
 	n := 0
-	err := s.view(ctx, "looking for domains under a lease", func(tx *sql.Tx) error {
+	err := s.view(ctx, "looking for domains under a lease", func(tx *transaction) error {
 		owners, err := s.holders(ctx, tx, now)
 		for owner, rows := range owners {
 			if !s.session.gone(owner) {
@@ -181,7 +181,7 @@ func (s *Store) Busy(ctx context.Context, now time.Time) (int, error) {
 // perhaps in the past; the zero time when there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	var next time.Time
-	err := s.view(ctx, "looking for the next due time", func(tx *sql.Tx) error {
+	err := s.view(ctx, "looking for the next due time", func(tx *transaction) error {
 		return tx.QueryRowContext(ctx, nextQuery).Scan(timeAt{&next})
 	})
 	if noRows(err) {
@@ -193,7 +193,7 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 // Extend makes the lease last ttl from now on, by the database's clock. It
 // never revives a lease that was released: owner and epoch must still stand.
 func (s *Store) Extend(ctx context.Context, l Lease, ttl time.Duration) error {
-	return s.change(ctx, "extending the lease on "+l.Key, func(tx *sql.Tx) error {
+	return s.step(ctx, "extending the lease on "+l.Key, func(tx *transaction) error {
 		result, err := tx.ExecContext(ctx,
 			`UPDATE domains SET lease_until = `+dbNow+` + $4 WHERE key = $1 AND owner = $2 AND epoch = $3`,
 			l.Key, l.Owner, l.Epoch, ttl.Microseconds())
@@ -216,7 +216,7 @@ func touched(result sql.Result) error {
 // what is wanted changed during the lease, the row is due at once instead. A
 // row that was forgotten needs no release, and none is an error.
 func (s *Store) Release(ctx context.Context, l Lease, d record.Domain) error {
-	return s.change(ctx, "releasing "+l.Key, func(tx *sql.Tx) error {
+	return s.step(ctx, "releasing "+l.Key, func(tx *transaction) error {
 		err := save(ctx, tx, l, Change{Domain: d})
 		if errors.Is(err, errForgotten) {
 			return nil
@@ -235,7 +235,7 @@ func (s *Store) Release(ctx context.Context, l Lease, d record.Domain) error {
 
 // hold checks that the lease stands and returns the row's generation. Within
 // the transaction nobody else can take it.
-func hold(ctx context.Context, tx *sql.Tx, l Lease) (generation int64, err error) {
+func hold(ctx context.Context, tx *transaction, l Lease) (generation int64, err error) {
 	var owner string
 	var epoch int64
 	err = tx.QueryRowContext(ctx, `SELECT owner, epoch, generation FROM domains WHERE key = $1`, l.Key).Scan(&owner, &epoch, &generation)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -24,6 +23,7 @@ const (
 	metaChanges       = "changes"        // a count
 	metaPublished     = "published"      // a value of changes
 	metaErrors        = "errors"         // JSON list of the refused files' errors
+	metaStatusTip     = "status_tip"     // a commit
 	metaSharded       = "sharded"        // true or false, once status was written
 )
 
@@ -41,6 +41,8 @@ type Meta struct {
 	CAAIdentities []string
 	// Errors are those of the files that the last admission refused.
 	Errors []record.FileError
+	// StatusTip is the commit that status was last published as.
+	StatusTip string
 	// Sharded is how the files of apps were laid out when status was first
 	// written: true or false; empty before.
 	Sharded string
@@ -57,7 +59,7 @@ type Meta struct {
 // Meta returns the single values.
 func (s *Store) Meta(ctx context.Context) (Meta, error) {
 	m := Meta{Approved: make(map[string]bool)}
-	err := s.view(ctx, "reading the store's values", func(tx *sql.Tx) error {
+	err := s.view(ctx, "reading the store's values", func(tx *transaction) error {
 		err := each(ctx, tx, `SELECT key, value FROM meta`, nil, func(scan scanner) error {
 			var key, value string
 			if err := scan(&key, &value); err != nil {
@@ -85,7 +87,7 @@ func (m *Meta) take(key, value string) (err error) {
 	texts := map[string]*string{
 		metaTip: &m.Tip, metaRevision: &m.Revision, metaDesiredHash: &m.DesiredHash,
 		metaSettingsHash: &m.SettingsHash, metaDirectory: &m.Directory, metaAccountURL: &m.AccountURL,
-		metaSharded: &m.Sharded,
+		metaSharded: &m.Sharded, metaStatusTip: &m.StatusTip,
 	}
 	counts := map[string]*int64{metaAdmissions: &m.Admissions, metaChanges: &m.Changes, metaPublished: &m.Published}
 	switch {
@@ -104,8 +106,8 @@ func (m *Meta) take(key, value string) (err error) {
 	return nil
 }
 
-// SetMeta writes Tip, Directory with AccountURL and CAAIdentities, Sharded and
-// Published, each if it is not zero. The other values have their own writers.
+// SetMeta writes Tip, Directory with AccountURL and CAAIdentities, Sharded,
+// StatusTip and Published, each if it is not zero. The other values have their own writers.
 // Values that are already so cost no write.
 func (s *Store) SetMeta(ctx context.Context, m Meta) error {
 	is, err := s.Meta(ctx)
@@ -116,7 +118,7 @@ func (s *Store) SetMeta(ctx context.Context, m Meta) error {
 	if err != nil || len(changed) == 0 {
 		return err
 	}
-	return s.change(ctx, "writing the store's values", func(tx *sql.Tx) error {
+	return s.change(ctx, "writing the store's values", func(tx *transaction) error {
 		for key, value := range changed {
 			if err := setValue(ctx, tx, key, value); err != nil {
 				return err
@@ -134,6 +136,9 @@ func (m Meta) differing(is Meta) (map[string]string, error) {
 	}
 	if m.Published != 0 && m.Published != is.Published {
 		out[metaPublished] = strconv.FormatInt(m.Published, 10)
+	}
+	if m.StatusTip != "" && m.StatusTip != is.StatusTip {
+		out[metaStatusTip] = m.StatusTip
 	}
 	if m.Sharded != "" && m.Sharded != is.Sharded {
 		out[metaSharded] = m.Sharded
@@ -157,7 +162,7 @@ func (m Meta) differing(is Meta) (map[string]string, error) {
 // Approve lets the removals that are held under hash happen, once.
 // [ErrUnknownHash] when none are. The next pass admits desired state anew.
 func (s *Store) Approve(ctx context.Context, hash string) error {
-	return s.change(ctx, "approving "+hash, func(tx *sql.Tx) error {
+	return s.change(ctx, "approving "+hash, func(tx *transaction) error {
 		var held bool
 		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM domains WHERE held AND hold_hash = $1)`, hash).Scan(&held)
 		if err != nil {
@@ -176,7 +181,7 @@ func (s *Store) Approve(ctx context.Context, hash string) error {
 
 // spendApprovals deletes approvals that were used and those whose removals are
 // no longer held, and reports whether others wait to be used.
-func spendApprovals(ctx context.Context, tx *sql.Tx, used []string) (waiting bool, err error) {
+func spendApprovals(ctx context.Context, tx *transaction, used []string) (waiting bool, err error) {
 	for _, hash := range used {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM approvals WHERE hash = $1`, hash); err != nil {
 			return false, err
@@ -190,13 +195,13 @@ func spendApprovals(ctx context.Context, tx *sql.Tx, used []string) (waiting boo
 	return waiting, err
 }
 
-func setValue(ctx context.Context, tx *sql.Tx, key, value string) error {
+func setValue(ctx context.Context, tx *transaction, key, value string) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
 	return err
 }
 
-func number(ctx context.Context, tx *sql.Tx, key string) (n int64, err error) {
+func number(ctx context.Context, tx *transaction, key string) (n int64, err error) {
 	var value string
 	err = tx.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = $1`, key).Scan(&value)
 	if noRows(err) {
@@ -211,7 +216,7 @@ func number(ctx context.Context, tx *sql.Tx, key string) (n int64, err error) {
 	return n, nil
 }
 
-func increment(ctx context.Context, tx *sql.Tx, key string) error {
+func increment(ctx context.Context, tx *transaction, key string) error {
 	n, err := number(ctx, tx, key)
 	if err != nil {
 		return err

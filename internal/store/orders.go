@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,7 +35,7 @@ func orderColumns(o *record.Order) []column {
 	}
 }
 
-func attachOrders(ctx context.Context, tx *sql.Tx, keys only, to map[string]*row) error {
+func attachOrders(ctx context.Context, tx *transaction, keys only, to map[string]*row) error {
 	where, args := keys.where("domain_key")
 	if where == "" {
 		where = " WHERE open"
@@ -61,7 +60,7 @@ func (s *Store) Order(ctx context.Context, key string) (record.Order, bool, erro
 	var o record.Order
 	cols := append(orderColumns(&o), column{"key", bytesAt{(*[]byte)(&o.PrivateKey)}})
 	query := "SELECT " + list(cols) + " FROM orders WHERE domain_key = $1 AND open"
-	err := s.view(ctx, "reading the order of "+key, func(tx *sql.Tx) error {
+	err := s.view(ctx, "reading the order of "+key, func(tx *transaction) error {
 		return tx.QueryRowContext(ctx, query, key).Scan(values(cols)...)
 	})
 	if noRows(err) {
@@ -76,7 +75,7 @@ func (s *Store) Order(ctx context.Context, key string) (record.Order, bool, erro
 // saveOrder writes o into the journal and closes every other order of the row,
 // so that a row never has two open. Without o, the order that d says is in
 // flight stays as the journal has it.
-func saveOrder(ctx context.Context, tx *sql.Tx, d record.Domain, o *record.Order) error {
+func saveOrder(ctx context.Context, tx *transaction, d record.Domain, o *record.Order) error {
 	keep := d.Order
 	if o != nil {
 		keep = o
@@ -99,13 +98,13 @@ func saveOrder(ctx context.Context, tx *sql.Tx, d record.Domain, o *record.Order
 
 // closeOrders closes the row's open orders but one. A key that no certificate
 // will be issued for is erased with it.
-func closeOrders(ctx context.Context, tx *sql.Tx, key, except string) error {
+func closeOrders(ctx context.Context, tx *transaction, key, except string) error {
 	_, err := tx.ExecContext(ctx, `UPDATE orders SET open = FALSE, state = $3, key = NULL WHERE domain_key = $1 AND open AND id <> $2`,
 		key, except, string(record.OrderClosed))
 	return err
 }
 
-func writeOrder(ctx context.Context, tx *sql.Tx, o record.Order) error {
+func writeOrder(ctx context.Context, tx *transaction, o record.Order) error {
 	open, sorted := o.Open(), slices.Sorted(slices.Values(o.Names))
 	joined := strings.Join(sorted, ",")
 	cols := append(orderColumns(&o), column{"open", &open}, column{"names_key", &joined})

@@ -90,7 +90,7 @@ func (o only) where(col string) (clause string, args []any) {
 
 // load reads rows with their certificates, orders and deployments, sorted by
 // key.
-func load(ctx context.Context, tx *sql.Tx, keys only) ([]*row, error) {
+func load(ctx context.Context, tx *transaction, keys only) ([]*row, error) {
 	rows, err := loadDomains(ctx, tx, keys)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func load(ctx context.Context, tx *sql.Tx, keys only) ([]*row, error) {
 	for _, r := range rows {
 		byKey[r.domain.Key] = r
 	}
-	for _, attach := range []func(context.Context, *sql.Tx, only, map[string]*row) error{
+	for _, attach := range []func(context.Context, *transaction, only, map[string]*row) error{
 		attachCertificates, attachOrders, attachDeployments,
 	} {
 		if err := attach(ctx, tx, keys, byKey); err != nil {
@@ -109,7 +109,7 @@ func load(ctx context.Context, tx *sql.Tx, keys only) ([]*row, error) {
 	return rows, nil
 }
 
-func loadDomains(ctx context.Context, tx *sql.Tx, keys only) ([]*row, error) {
+func loadDomains(ctx context.Context, tx *transaction, keys only) ([]*row, error) {
 	where, args := keys.where("key")
 	query := "SELECT " + list(domainColumns(new(record.Domain))) + " FROM domains" + where
 	var out []*row
@@ -150,7 +150,7 @@ func each(ctx context.Context, q querier, query string, args []any, fn func(scan
 // that cannot be decoded, which are left out.
 func (s *Store) Domains(ctx context.Context) ([]record.Domain, []Unreadable, error) {
 	var rows []*row
-	err := s.view(ctx, "reading domains", func(tx *sql.Tx) (err error) {
+	err := s.view(ctx, "reading domains", func(tx *transaction) (err error) {
 		rows, err = load(ctx, tx, nil)
 		return err
 	})
@@ -184,7 +184,7 @@ const countsQuery = `
 // Counts counts the rows, sorted by mode, state and reason.
 func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 	var out []Count
-	err := s.view(ctx, "counting domains", func(tx *sql.Tx) error {
+	err := s.view(ctx, "counting domains", func(tx *transaction) error {
 		return each(ctx, tx, countsQuery, nil, func(scan scanner) error {
 			var c Count
 			defer func() { out = append(out, c) }()
@@ -205,7 +205,7 @@ func (s *Store) Newest(ctx context.Context) (time.Time, error) {
 		SELECT MAX(opened_at) FROM orders UNION ALL
 		SELECT MAX(at) FROM requests) AS times`
 	var newest time.Time
-	err := s.view(ctx, "reading the newest time", func(tx *sql.Tx) error {
+	err := s.view(ctx, "reading the newest time", func(tx *transaction) error {
 		return tx.QueryRowContext(ctx, query).Scan(timeAt{&newest})
 	})
 	return newest, err

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/acmsync/acmsync/internal/record"
@@ -38,12 +37,12 @@ type Change struct {
 // wake time stays as it is until [Store.Release], so that the row of a holder
 // that dies is due again.
 func (s *Store) Save(ctx context.Context, l Lease, c Change) error {
-	return s.change(ctx, "saving "+l.Key, func(tx *sql.Tx) error {
+	return s.step(ctx, "saving "+l.Key, func(tx *transaction) error {
 		return save(ctx, tx, l, c)
 	})
 }
 
-func save(ctx context.Context, tx *sql.Tx, l Lease, c Change) error {
+func save(ctx context.Context, tx *transaction, l Lease, c Change) error {
 	generation, err := hold(ctx, tx, l)
 	if err != nil {
 		return err
@@ -66,7 +65,7 @@ func save(ctx context.Context, tx *sql.Tx, l Lease, c Change) error {
 	return saveProgress(ctx, tx, c)
 }
 
-func saveProgress(ctx context.Context, tx *sql.Tx, c Change) error {
+func saveProgress(ctx context.Context, tx *transaction, c Change) error {
 	d, first := c.Domain, reason(c.Domain)
 	cols := append(progressColumns(&d), column{"reason", &first})
 	_, err := tx.ExecContext(ctx, "UPDATE domains SET "+assignments(cols, 2)+" WHERE key = $1",
@@ -83,7 +82,7 @@ func saveProgress(ctx context.Context, tx *sql.Tx, c Change) error {
 	return saveDeployments(ctx, tx, d)
 }
 
-func forget(ctx context.Context, tx *sql.Tx, key string) error {
+func forget(ctx context.Context, tx *transaction, key string) error {
 	for _, query := range []string{
 		`DELETE FROM deployments WHERE domain_key = $1`,
 		`DELETE FROM orders WHERE domain_key = $1`,

@@ -18,8 +18,12 @@ type Options struct {
 // Store is an open database. Its methods may be called concurrently.
 type Store struct {
 	write, read *sql.DB
-	readOnly    bool
-	session     *session
+	// What each pool has prepared.
+	writing, reading statements
+
+	readOnly bool
+	session  *session
+	batches  *batches
 }
 
 // Open opens the store at url, sqlite:///path/to/acmsync.db or [Memory], and
@@ -67,7 +71,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{write: write, read: read, session: newSession(path)}
+	s := &Store{write: write, read: read, session: newSession(path), batches: newBatches()}
 	if err := migrate(ctx, write); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -103,7 +107,7 @@ func openExisting(ctx context.Context, path string, there bool) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{write: write, read: read, session: newSession(path)}
+	s := &Store{write: write, read: read, session: newSession(path), batches: newBatches()}
 	made, err := current(ctx, read)
 	if err == nil && made {
 		return s, nil
@@ -130,35 +134,32 @@ func (s *Store) Checkpoint(ctx context.Context) error { return ctx.Err() }
 
 // change runs fn in a writing transaction. what says what is being done, for
 // the error.
-func (s *Store) change(ctx context.Context, what string, fn func(*sql.Tx) error) error {
+func (s *Store) change(ctx context.Context, what string, fn func(*transaction) error) error {
 	if s.readOnly {
 		return fmt.Errorf("%s: %w", what, ErrReadOnly)
 	}
-	if err := inTx(ctx, s.write, nil, fn); err != nil {
+	if err := inTx(ctx, s.write, &s.writing, nil, fn); err != nil {
+		return fmt.Errorf("%s: %w", what, translated(err))
+	}
+	return nil
+}
+
+// step is change for the many small changes of work under way, which may share
+// one wait for the disk.
+func (s *Store) step(ctx context.Context, what string, fn func(*transaction) error) error {
+	if s.readOnly {
+		return fmt.Errorf("%s: %w", what, ErrReadOnly)
+	}
+	if err := s.batched(ctx, fn); err != nil {
 		return fmt.Errorf("%s: %w", what, translated(err))
 	}
 	return nil
 }
 
 // view runs fn in a transaction that sees one state of the database.
-func (s *Store) view(ctx context.Context, what string, fn func(*sql.Tx) error) error {
-	if err := inTx(ctx, s.read, &sql.TxOptions{ReadOnly: true}, fn); err != nil {
+func (s *Store) view(ctx context.Context, what string, fn func(*transaction) error) error {
+	if err := inTx(ctx, s.read, &s.reading, &sql.TxOptions{ReadOnly: true}, fn); err != nil {
 		return fmt.Errorf("%s: %w", what, translated(err))
 	}
 	return nil
-}
-
-func inTx(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, o)
-	if err != nil {
-		return err
-	}
-	if err := fn(tx); err != nil {
-		// Once the context has ended, database/sql has rolled back by itself.
-		if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
-			return errors.Join(err, undo)
-		}
-		return err
-	}
-	return tx.Commit()
 }

@@ -13,12 +13,12 @@ import (
 
 func newApprove(c console, o *options) *cobra.Command {
 	return &cobra.Command{
-		Use:   "approve HASH",
+		Use:   "approve [HASH]",
 		Short: "Let held removals happen",
 		Long: `When more certificates than policy.maxRemovals would be lost at once, acmsync
 holds them all and shows a hash. This releases exactly the removals of that
-hash, once. It works on the store, not by a commit: whoever could push the
-removal could push its approval too.`,
+hash, once. Without a hash it lists what is held. It works on the store, not by
+a commit: whoever could push the removal could push its approval too.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := o.load()
@@ -38,7 +38,7 @@ removal could push its approval too.`,
 				return listHolds(c, reconcile.Holds(domains))
 			}
 			if err := db.Approve(cmd.Context(), args[0]); errors.Is(err, store.ErrUnknownHash) {
-				return fmt.Errorf("%s: %w; run acmsync approve without a hash to list what is held", args[0], err)
+				return fmt.Errorf("%w; run acmsync approve without a hash to list what is held", err)
 			} else if err != nil {
 				return err
 			}

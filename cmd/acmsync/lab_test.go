@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,23 +25,42 @@ const patience = 30 * time.Second
 
 // labCommands are what scripts say after the word lab.
 var labCommands = map[string]func(*world, *testscript.TestScript, []string) error{
-	"start":   (*world).start,              // start [FILE]: FILE is added to the settings
-	"ssh":     (*world).startSSH,           // the repository behind SSH: $SSH, $LAB/ssh-key, $LAB/known-hosts
-	"point":   (*world).point,              // point NAME...: the CNAME the platform asks for
-	"apex":    (*world).apex,               // apex NAME...: the platform's address
-	"dns":     (*world).dns,                // dns NAME RECORD...
-	"edge":    (*world).edge,               // edge HOST BODY: the edge answers 404 with BODY
-	"push":    (*world).push,               // push [PATH=]FILE|-PATH...
-	"fault":   (*world).fault,              // fault ca|git drop|hang|STATUS, fault ca hold KIND, fault clock 10m
-	"heal":    (*world).mend,               // takes all faults back
-	"count":   (*world).certificates,       // count NAME N: certificates issued for the name
-	"asked":   (*world).asked,              // asked ca|git|push N: requests since forget
-	"forget":  (*world).forget,             // starts counting afresh
-	"mark":    (*world).mark,               // mark BRANCH: remembers the tip
-	"still":   (*world).still,              // still BRANCH: the tip is the one remembered
-	"show":    (*world).show,               // show BRANCH PATH: to standard output
-	"await":   (*world).await,              // await KIND N: requests to the CA; await BRANCH PATH TEXT
-	"secrets": (*world).searchStatusBranch, // no secret in any file of the status branch
+	// start [FILE] starts the lab; FILE is added to the settings.
+	"start": (*world).start,
+	// ssh puts the repository behind SSH: $SSH, $LAB/ssh-key, $LAB/known-hosts.
+	"ssh": (*world).startSSH,
+	// point NAME... gives names the CNAME that the platform asks for.
+	"point": (*world).point,
+	// apex NAME... gives names the platform's address.
+	"apex": (*world).apex,
+	// dns NAME RECORD...
+	"dns": (*world).dns,
+	// edge HOST BODY lets the edge answer 404 with BODY.
+	"edge": (*world).edge,
+	// push [PATH=]FILE... commits files to main; -PATH deletes one.
+	"push": (*world).push,
+	// fault ca drop|STATUS|limit SECONDS|hang KIND|hold KIND,
+	// fault git drop|hang|STATUS, fault clock DURATION.
+	"fault": (*world).fault,
+	// heal takes all faults back.
+	"heal": (*world).mend,
+	// count NAME N: so many certificates were issued for the name.
+	"count": (*world).certificates,
+	// asked ca|git|push|KIND N: so many requests since forget.
+	"asked": (*world).asked,
+	// forget starts counting requests afresh.
+	"forget": (*world).forget,
+	// mark BRANCH remembers a tip, still BRANCH compares.
+	"mark": (*world).mark, "still": (*world).still,
+	// show BRANCH PATH prints a file of the repository.
+	"show": (*world).show,
+	// await held: a request stands at fault ca hang or hold.
+	// await BRANCH PATH TEXT: the file holds the text.
+	"await": (*world).await,
+	// took DURATION: at most so much time has passed since terminate.
+	"took": (*world).took,
+	// secrets: there is none in any file of the status branch.
+	"secrets": (*world).searchStatusBranch,
 }
 
 func labCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -132,34 +153,55 @@ func (w *world) push(ts *testscript.TestScript, args []string) error {
 }
 
 func (w *world) fault(_ *testscript.TestScript, args []string) error {
-	status, err := strconv.Atoi(args[1])
-	switch {
-	case args[0] == "clock":
+	if len(args) < 2 {
+		return errors.New("usage: lab fault ca|git|clock what")
+	}
+	switch args[0] {
+	case "ca":
+		return w.faultCA(args[1], args[2:]...)
+	case "git":
+		return w.faultGit(args[1])
+	default:
 		skew, err := time.ParseDuration(args[1])
 		w.lab.CA.SkewDate(skew)
 		return err
-	case args[0] == "git" && args[1] == "hang":
-		w.lab.Git.Fail(git.Fault{Hang: true})
-	case args[0] == "git" && args[1] == "drop":
-		w.lab.Git.Fail(git.Fault{Cut: true})
-	case args[0] == "git" && err == nil:
-		w.lab.Git.Fail(git.Fault{Status: status})
-	case args[0] == "ca" && args[1] == "hang":
-		match := ca.Of()
-		if len(args) > 2 {
-			match = ca.Writes(ca.Kind(args[2]))
+	}
+}
+
+func (w *world) faultGit(what string) error {
+	fault := git.Fault{Hang: what == "hang", Cut: what == "drop"}
+	if !fault.Hang && !fault.Cut {
+		status, err := strconv.Atoi(what)
+		if err != nil {
+			return err
 		}
-		w.heal = append(w.heal, w.lab.CA.Fault(match, ca.Fault{Delay: time.Hour}))
-	case args[0] == "ca" && args[1] == "hold":
-		held := make(chan struct{})
-		remove := w.lab.CA.Before(ca.Kind(args[2]), func() { <-held })
-		w.heal = append(w.heal, func() { remove(); close(held) })
-	case args[0] == "ca" && args[1] == "drop":
+		fault.Status = status
+	}
+	w.lab.Git.Fail(fault)
+	return nil
+}
+
+func (w *world) faultCA(what string, more ...string) error {
+	switch what {
+	case "drop":
 		w.heal = append(w.heal, w.lab.CA.Fault(nil, ca.Fault{Drop: true}))
-	case args[0] == "ca" && err == nil:
-		w.heal = append(w.heal, w.lab.CA.Fault(nil, ca.Fault{Status: status}))
+	case "hang": // never answers, and never does it
+		arrived := w.lab.CA.Before(ca.Kind(more[0]), func() { w.held.Add(1) })
+		w.heal = append(w.heal, arrived, w.lab.CA.Fault(ca.Writes(ca.Kind(more[0])), ca.Fault{Delay: time.Hour}))
+	case "hold": // does it when it is healed
+		healed := make(chan struct{})
+		remove := w.lab.CA.Before(ca.Kind(more[0]), func() { w.held.Add(1); <-healed })
+		w.heal = append(w.heal, func() { remove(); close(healed) })
+	case "limit": // once
+		refusal := ca.Refusal(ca.Problem{Type: "rateLimited", Status: 429, Detail: "too many new orders recently"})
+		refusal.Times, refusal.Header = 1, http.Header{"Retry-After": {more[0]}}
+		w.heal = append(w.heal, w.lab.CA.Fault(ca.Writes(ca.NewOrder), refusal))
 	default:
-		return fmt.Errorf("no fault %v", args)
+		status, err := strconv.Atoi(what)
+		if err != nil {
+			return err
+		}
+		w.heal = append(w.heal, w.lab.CA.Fault(nil, ca.Fault{Status: status}))
 	}
 	return nil
 }
@@ -169,6 +211,7 @@ func (w *world) mend(*testscript.TestScript, []string) error {
 		lift()
 	}
 	w.heal = nil
+	w.held.Store(0)
 	w.lab.CA.SkewDate(0)
 	w.lab.Git.Heal()
 	return nil
@@ -249,12 +292,19 @@ func (w *world) await(_ *testscript.TestScript, args []string) error {
 }
 
 func (w *world) happened(args []string) bool {
-	if len(args) == 2 {
-		n, err := strconv.Atoi(args[1])
-		return err == nil && w.lab.CA.Count(ca.Kind(args[0])) >= n
+	if len(args) == 1 {
+		return w.held.Load() > 0
 	}
 	content, err := w.lab.Git.Read(args[0], args[1])
 	return err == nil && strings.Contains(string(content), args[2])
+}
+
+func (w *world) took(_ *testscript.TestScript, args []string) error {
+	most, err := time.ParseDuration(args[0])
+	if passed := time.Since(w.terminated); passed > most {
+		return fmt.Errorf("it took %s", passed)
+	}
+	return err
 }
 
 func (w *world) searchStatusBranch(ts *testscript.TestScript, _ []string) error {

@@ -69,6 +69,9 @@ func usage(cmd *cobra.Command) {
 	if check == nil {
 		return
 	}
+	if !cmd.Runnable() { // a word that is none of its subcommands
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if check(cmd, args) == nil {
 			return nil

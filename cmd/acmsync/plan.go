@@ -83,9 +83,7 @@ func (f planFlags) print(c console, planned controller.Planned) error {
 	} else if err := status.PlanText(c.out, plan, terminalOf(c.out).color); err != nil {
 		return err
 	}
-	for _, e := range planned.Invalid {
-		fmt.Fprintf(c.err, "%s:%d:%d: %s\n", e.File, e.Line, e.Column, e.Message)
-	}
+	printInvalid(c, planned.Invalid)
 	switch {
 	case len(planned.Invalid) > 0:
 		return exitWith(exitInvalid)

@@ -47,6 +47,7 @@ func newRoot(c console) *cobra.Command {
 		newSchema(c), newVersion(c),
 	)
 	addDemo(root, c)
+	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		usage(cmd)
 	}

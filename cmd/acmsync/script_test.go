@@ -10,7 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -20,11 +22,13 @@ import (
 
 // world is what one script works on. Only that script's goroutine uses it.
 type world struct {
-	lab       *lab.Lab
-	ssh       *git.SSH
-	heal      []func()
-	tips      map[string]string
-	snapshots map[string]string
+	lab        *lab.Lab
+	ssh        *git.SSH
+	heal       []func()
+	held       atomic.Int64 // requests that stand at a fault of the CA
+	terminated time.Time
+	tips       map[string]string
+	snapshots  map[string]string
 }
 
 type worldKey struct{}
@@ -162,6 +166,7 @@ func terminate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: terminate")
 	}
+	worldOf(ts).terminated = time.Now()
 	for _, cmd := range ts.BackgroundCmds() {
 		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
 	}

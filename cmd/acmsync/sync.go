@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/acmsync/acmsync/internal/controller"
+	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/status"
 )
 
@@ -46,15 +47,15 @@ func (f syncFlags) run(ctx context.Context, c console, o *options) error {
 	if f.timeout <= 0 {
 		return fmt.Errorf("--timeout %s: must be more than 0", f.timeout)
 	}
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	all, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	live := newProgress(c, terminalOf(c.err))
-	p, err := o.open(ctx, c, access{write: true, newAccount: f.newAccount}, live.event)
+	p, err := o.open(all, c, access{write: true, newAccount: f.newAccount}, live.event)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	result := f.pass(ctx, p.controller)
+	result := f.pass(all, p.controller)
 	live.done()
 	return f.conclude(ctx, c, p, result)
 }
@@ -66,19 +67,19 @@ func (f syncFlags) pass(ctx context.Context, k *controller.Controller) controlle
 	return k.Sync(ctx)
 }
 
-// conclude tells how it ended, on the terminal and by the exit code.
+// conclude tells how it ended, on the terminal and by the exit code. ctx has
+// ended if somebody stopped the command.
 func (f syncFlags) conclude(ctx context.Context, c console, p *parts, r controller.Result) error {
+	why := fmt.Sprintf("time ran out (--timeout %s)", f.timeout)
+	if ctx.Err() != nil {
+		why = "stopped"
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	for _, e := range r.Invalid {
-		fmt.Fprintf(c.err, "%s:%d:%d: %s\n", e.File, e.Line, e.Column, e.Message)
-	}
+	printInvalid(c, r.Invalid)
 	attention, err := p.controller.Attention(ctx)
 	if err == nil {
-		var view status.Report
-		if view, err = p.controller.View(ctx); err == nil {
-			err = printTable(c, status.Apps(view))
-		}
+		err = printView(ctx, c, p.controller)
 	}
 	if r.Committed != "" {
 		fmt.Fprintf(c.out, "status committed to %s: %.12s\n", p.settings.Status.Branch, r.Committed)
@@ -88,9 +89,24 @@ func (f syncFlags) conclude(ctx context.Context, c console, p *parts, r controll
 	}
 	code := verdict(r, attention, f.failOn)
 	if r.Unfinished {
-		return &exitError{code: code, err: fmt.Errorf("time ran out (--timeout %s) with work under way; the next sync goes on from there", f.timeout)}
+		return &exitError{code: code, err: errors.New(why + " with work under way; the next sync goes on from there")}
 	}
 	return exitWith(code)
+}
+
+// printInvalid tells the errors of desired state, as editors and CI read them.
+func printInvalid(c console, faults []record.FileError) {
+	for _, e := range faults {
+		fmt.Fprintf(c.err, "%s:%d:%d: %s\n", printable(e.File), e.Line, e.Column, printable(e.Message))
+	}
+}
+
+func printView(ctx context.Context, c console, k *controller.Controller) error {
+	view, err := k.View(ctx)
+	if err != nil {
+		return err
+	}
+	return printTable(c, status.Apps(view))
 }
 
 // verdict is the exit code of a pass that did not fail: desired state before

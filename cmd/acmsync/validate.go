@@ -36,7 +36,7 @@ func validate(c console, files []spec.File) error {
 	for _, parsed := range spec.Parse(files, spec.Options{}) {
 		for _, e := range parsed.Errors {
 			faults++
-			fmt.Fprintln(c.err, e.Error())
+			fmt.Fprintln(c.err, printable(e.Error()))
 		}
 		apps += len(parsed.Apps)
 		for _, app := range parsed.Apps {

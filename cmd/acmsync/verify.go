@@ -13,6 +13,7 @@ import (
 
 	"github.com/acmsync/acmsync/internal/operate"
 	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/settings"
 	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/issue"
 	"github.com/acmsync/acmsync/verify"
@@ -34,7 +35,7 @@ should lead. Exit code 3 means that something must be mended.`,
 	f.StringVarP(&flags.output, "output", "o", "text", "text or json")
 	f.StringVar(&flags.target, "target", "", "the CNAME target names should have, e.g. {domain}.dns.example.net")
 	f.StringSliceVar(&flags.addresses, "address", nil, "an address names should have")
-	f.StringSliceVar(&flags.resolvers, "resolver", nil, "ask this resolver (host:port)")
+	f.StringSliceVar(&flags.resolvers, "resolver", nil, "ask this resolver (IP address, perhaps with a port)")
 	return cmd
 }
 
@@ -76,18 +77,28 @@ func (f verifyFlags) surroundings(ctx context.Context, o *options) (verify.Confi
 		platform = p.policy(nil).Platform
 		config.Resolvers, config.ProbeAllow = p.settings.Platform.Resolvers, p.settings.Platform.ProbeAllow
 	}
-	if f.target != "" {
-		platform.Target = f.target
-	}
-	if len(f.resolvers) > 0 {
-		config.Resolvers = f.resolvers
-	}
 	for _, text := range f.addresses {
 		address, err := netip.ParseAddr(text)
 		if err != nil {
 			return config, platform, fmt.Errorf("--address %s: not an IP address", text)
 		}
 		platform.Addresses = append(platform.Addresses, address)
+	}
+	var err error
+	if f.target != "" {
+		if platform.Target, err = settings.ParseTarget(f.target); err != nil {
+			return config, platform, fmt.Errorf("--target: %w", err)
+		}
+	}
+	if len(f.resolvers) > 0 {
+		config.Resolvers = nil
+	}
+	for _, text := range f.resolvers {
+		resolver, err := settings.ParseResolver(text)
+		if err != nil {
+			return config, platform, fmt.Errorf("--resolver: %w", err)
+		}
+		config.Resolvers = append(config.Resolvers, resolver)
 	}
 	return config, platform, nil
 }

@@ -83,6 +83,9 @@ func (r *Repo) credentials() string {
 }
 
 func (r *Repo) notFound(err error) error {
+	if r.remote.kind == kindLocal {
+		return r.unreachable("is not a git repository that can be read", "repository.url", err)
+	}
 	return r.unreachable("says there is no such repository, or none that these credentials may see", "repository.url and "+r.credentials(), err)
 }
 

@@ -161,6 +161,12 @@ func target(s string) (string, error) {
 	return t, nil
 }
 
+// ParseTarget reads what a flag says as platform.target would be read.
+func ParseTarget(s string) (string, error) { return target(s) }
+
+// ParseResolver reads what a flag says as an entry of platform.resolvers.
+func ParseResolver(s string) (string, error) { return resolver(s) }
+
 // legacyTarget is a host name, or *. and a host name.
 func legacyTarget(s string) (string, error) {
 	t := strings.TrimSuffix(strings.ToLower(s), ".")

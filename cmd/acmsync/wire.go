@@ -115,9 +115,9 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 			Resolvers: s.Platform.Resolvers, ProbeAllow: s.Platform.ProbeAllow, Logger: p.log,
 		}),
 		Responder: responder, Targets: targets,
-		Policy: p.policy(names),
+		Policy:       p.policy(names),
 		SettingsHash: s.Fingerprint() + " " + p.thumbprint,
-		Concurrency: s.Policy.Concurrency, Log: p.log,
+		Concurrency:  s.Policy.Concurrency, Log: p.log,
 	}, nil
 }
 

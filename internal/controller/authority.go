@@ -75,6 +75,13 @@ func (p *pass) misdated() bool {
 	return errors.As(p.ca.err, &clock)
 }
 
+// confirmed reports whether the CA agreed about the time in this pass.
+func (a *authority) confirmed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asked && a.err == nil
+}
+
 // meet gets the directory and remembers what it says.
 func (p *pass) meet(ctx context.Context) error {
 	dir, date, err := p.CA.Directory(ctx)
@@ -95,6 +102,10 @@ func (p *pass) meet(ctx context.Context) error {
 	return p.Store.SetMeta(ctx, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities})
 }
 
+// glance is how long the CA's directory is waited for where it would only be
+// good to have.
+const glance = 5 * time.Second
+
 // introduce makes sure that the CA's identities are known before domains are
 // looked at. Failing is fine: what depends on them is then unknown.
 func (p *pass) introduce(ctx context.Context) error {
@@ -102,7 +113,9 @@ func (p *pass) introduce(ctx context.Context) error {
 	if err != nil || next.IsZero() || next.After(p.Now()) || len(p.policy.Platform.CAAIdentities) > 0 {
 		return err
 	}
-	if err := p.ready(ctx); err != nil {
+	brief, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	if err := p.ready(brief); err != nil {
 		p.Log.Warn("the CA's directory cannot be read; CAA records are not judged", "error", err)
 		return nil
 	}

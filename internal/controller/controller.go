@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -88,5 +89,7 @@ func New(c Config) *Controller {
 		c.Progress = func(Event) {}
 	}
 	c.Concurrency = max(c.Concurrency, 1)
+	// Where desired state is read and where status goes are settings too.
+	c.SettingsHash = fmt.Sprintf("%s %q %q %q %q", c.SettingsHash, c.Source.Branch, c.Source.Path, c.Status.Branch, c.Status.Path)
 	return &Controller{Config: c}
 }

@@ -3,10 +3,9 @@ package controller
 import (
 	"context"
 	"errors"
-	"maps"
+	"fmt"
 	"time"
 
-	"github.com/acmsync/acmsync/internal/budget"
 	"github.com/acmsync/acmsync/internal/keypair"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
@@ -25,7 +24,11 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		return p.refused(a, nil, err)
 	}
 	o, err := p.openOrder(ctx, l, d)
-	if err != nil {
+	var short *shortError
+	switch {
+	case errors.As(err, &short):
+		return reconcile.Result{Action: a, WaitUntil: short.until}, store.Change{}
+	case err != nil:
 		return p.refused(a, nil, err)
 	}
 	var made []store.Request // not yet in the books
@@ -84,7 +87,8 @@ func (p *pass) unfinished(ctx context.Context, l store.Lease, d record.Domain, a
 	r, c := p.refused(a, &o, err)
 	c.Requests = made
 	if r.Problem != nil {
-		p.fail(p.bookRefusal(ctx, l, d, o, r.Problem))
+		d.Order = public(o)
+		p.fail(p.learn(ctx, l, store.Change{Domain: d, Order: &o}, r))
 	}
 	return r, c
 }
@@ -103,57 +107,7 @@ func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain) (r
 		return o, err
 	}
 	d.Order = public(o)
-	return o, p.spend(ctx, l, d, o)
-}
-
-// spend stores a new intent together with what it costs of the CA's limits.
-func (p *pass) spend(ctx context.Context, l store.Lease, d record.Domain, o record.Order) error {
-	request := reconcile.OrderRequest(d, p.policy)
-	return p.book(ctx, l, store.Change{Domain: d, Order: &o}, func(books record.Ledger) record.Ledger {
-		return budget.Spend(books, request, p.policy.Limits, p.Now())
-	})
-}
-
-// bookRefusal is what a refusal means for the books: a failed authorization
-// counts against its name, a limit the CA names holds for all it covers, and
-// what a CA counts only when it issues is given back.
-func (p *pass) bookRefusal(ctx context.Context, l store.Lease, d record.Domain, o record.Order, problem *record.Problem) error {
-	if problem.Outage() {
-		return nil
-	}
-	request, limits := reconcile.OrderRequest(d, p.policy), p.policy.Limits
-	d.Order = public(o)
-	return p.book(ctx, l, store.Change{Domain: d, Order: &o}, func(books record.Ledger) record.Ledger {
-		changed := record.Ledger{}
-		if !o.Open() {
-			changed = budget.Refund(books, request, limits)
-		}
-		switch {
-		case problem.Kind() == "rateLimited" && !problem.RetryAfter.IsZero():
-			maps.Copy(changed, budget.Refused(books, request, limits, problem.Detail, problem.RetryAfter))
-		case problem.During == "authorization":
-			maps.Copy(changed, budget.Fail(books, request, d.Name(), limits, p.Now()))
-		}
-		return changed
-	})
-}
-
-// book stores a change together with its entry in the books. Whoever books
-// takes turns, so that nobody spends what another just did; against other
-// processes the store compares what was seen.
-func (p *pass) book(ctx context.Context, l store.Lease, c store.Change, entry func(record.Ledger) record.Ledger) error {
-	p.books.Lock()
-	defer p.books.Unlock()
-	for {
-		ledger, err := p.Store.Ledger(ctx)
-		if err != nil {
-			return err
-		}
-		c.Spent, c.Seen = entry(ledger), ledger
-		if err := p.save(ctx, l, c); !errors.Is(err, store.ErrLedgerMoved) {
-			return err
-		}
-	}
+	return o, p.spend(ctx, l, store.Change{Domain: d, Order: &o})
 }
 
 // saveOrder makes the order's new state durable.
@@ -196,9 +150,8 @@ func (p *pass) refused(a reconcile.Action, o *record.Order, err error) (reconcil
 	case errors.As(err, &clock), errors.Is(err, store.ErrLeaseLost), p.interrupted(err):
 		r.Cancelled = true
 	default:
-		p.Log.Error("an order could not be followed", "domain", a.Domain, "error", err)
-		p.fail(err)
-		r.Cancelled = true
+		p.fail(fmt.Errorf("following the order of %s: %w", a.Domain, err))
+		r.Err = err.Error()
 	}
 	return r, store.Change{Order: o}
 }

@@ -41,7 +41,7 @@ func (c *Controller) Pass(ctx context.Context) Result {
 	case err != nil:
 		return Result{Failure: err}
 	}
-	unread := p.pull(ctx)
+	unread := p.pullInTime(ctx)
 	p.fail(unread)
 	p.fail(p.work(ctx))
 	if err := p.report(ctx); !sameCause(unread, err) {
@@ -73,7 +73,10 @@ type pass struct {
 
 	account sync.Once // remembers the account's URL
 
-	books sync.Mutex // held while the CA's limits are spent from
+	books books
+	// statusTip is where the status branch stands; empty: unknown, or nowhere.
+	statusTip string
+	tipsKnown bool
 
 	mu       sync.Mutex
 	failures []error
@@ -153,7 +156,7 @@ const keepBooksFor = 30 * 24 * time.Hour
 
 // tidy drops old records after a pass that did something.
 func (p *pass) tidy(ctx context.Context) error {
-	if p.result.Acted == 0 || ctx.Err() != nil {
+	if p.result.Acted == 0 || ctx.Err() != nil || !p.ca.confirmed() {
 		return nil
 	}
 	return p.Store.Prune(ctx, p.Now().Add(-keepBooksFor))

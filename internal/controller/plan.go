@@ -62,7 +62,9 @@ func (p *pass) glimpse(ctx context.Context) {
 	if p.CA == nil {
 		return
 	}
-	dir, _, err := p.CA.Directory(ctx)
+	brief, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	dir, _, err := p.CA.Directory(brief)
 	if err != nil {
 		p.Log.Warn("the CA's directory cannot be read; CAA records are not judged", "error", err)
 		return
@@ -70,7 +72,8 @@ func (p *pass) glimpse(ctx context.Context) {
 	p.policy = withCA(p.policy, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities, AccountURL: p.meta.AccountURL})
 }
 
-// decideAll decides on every row, side by side, in the order of the rows.
+// decideAll looks at every row, side by side, and then hands out what the CA's
+// limits allow in the order of the rows.
 func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile.Decision, error) {
 	decisions := make([]reconcile.Decision, len(rows))
 	next := make(chan int)
@@ -79,7 +82,7 @@ func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile
 		group.Go(func() {
 			for i := range next {
 				var err error
-				if decisions[i], err = p.decide(ctx, rows[i]); err != nil {
+				if decisions[i], err = p.look(ctx, rows[i]); err != nil {
 					p.fail(err)
 				}
 			}
@@ -92,6 +95,12 @@ func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile
 	group.Wait()
 	if len(p.failures) > 0 {
 		return nil, p.failures[0]
+	}
+	for i, dec := range decisions {
+		var err error
+		if decisions[i], err = p.afford(ctx, dec, p.Now()); err != nil {
+			return nil, err
+		}
 	}
 	return decisions, ctx.Err()
 }

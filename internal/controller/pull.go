@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/record"
@@ -17,20 +19,45 @@ import (
 // maxFile is the largest file of desired state that is read.
 const maxFile = 1 << 20
 
-// pull brings desired state into the store. When neither the branch nor the
-// settings nor an approval moved, it costs one look at the branch's ref.
+// pullShare is how long the repository may take before the rest of the pass
+// begins; less when the whole pass has little time.
+const pullShare = time.Minute
+
+// pullInTime is pull, with the repository's delay bounded: renewals must not
+// wait for a git server that hangs.
+func (p *pass) pullInTime(ctx context.Context) error {
+	share := pullShare
+	if deadline, bounded := ctx.Deadline(); bounded {
+		share = min(share, time.Until(deadline)/2)
+	}
+	brief, cancel := context.WithTimeout(ctx, share)
+	defer cancel()
+	err := p.pull(brief)
+	if err != nil && brief.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("repository.url: %s did not answer within %s; what is due is done as last accepted", p.Repo, share.Round(time.Second))
+	}
+	return err
+}
+
+// pull brings desired state into the store. When neither the desired files nor
+// the settings nor an approval moved, it costs one look at the refs, and a
+// fetch where the branch itself did.
 func (p *pass) pull(ctx context.Context) error {
-	tip, err := p.tip(ctx)
+	tip, err := p.tips(ctx)
 	if err != nil {
 		return err
 	}
 	p.result.Invalid = p.meta.Errors
-	if tip == p.meta.Tip && p.meta.DesiredHash != "" && p.meta.SettingsHash == p.SettingsHash {
+	same := p.meta.DesiredHash != "" && p.meta.SettingsHash == p.SettingsHash
+	if same && tip == p.meta.Tip {
 		return nil
 	}
 	read, err := p.read(ctx)
 	if err != nil {
 		return err
+	}
+	if same && read.hash == p.meta.DesiredHash {
+		return p.Store.SetMeta(ctx, store.Meta{Tip: read.commit})
 	}
 	for range 5 {
 		if err = p.admit(ctx, read); !errors.Is(err, store.ErrStaleAdmission) {
@@ -43,13 +70,16 @@ func (p *pass) pull(ctx context.Context) error {
 	return err
 }
 
-func (c *Controller) tip(ctx context.Context) (string, error) {
-	tip, ok, err := c.Repo.Tip(ctx, c.Source.Branch)
+// tips looks at the refs: the tip of desired state, and where status stands.
+func (p *pass) tips(ctx context.Context) (string, error) {
+	tips, err := p.Repo.Tips(ctx, p.Source.Branch, p.Status.Branch)
 	if err != nil {
 		return "", err
 	}
+	p.statusTip, p.tipsKnown = tips[p.Status.Branch], true
+	tip, ok := tips[p.Source.Branch]
 	if !ok {
-		return "", fmt.Errorf("%w: %s; push it, or mend repository.branch", gitrepo.ErrNoBranch, c.Source.Branch)
+		return "", fmt.Errorf("%w: %s; push it, or mend repository.branch", gitrepo.ErrNoBranch, p.Source.Branch)
 	}
 	return tip, nil
 }
@@ -103,13 +133,28 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 	}
 	desired, keep, faults := desire(r, accepted)
 	a := reconcile.Admit(desired, known, p.policy, p.Now())
+	hash := r.hash
+	if slices.ContainsFunc(a.Wants, leaves) && p.wrongClock(ctx) {
+		// When a grace ends would be wrong: admitted again by the right clock.
+		a.Wants, hash = slices.DeleteFunc(a.Wants, leaves), ""
+	}
 	p.result.Invalid = faults
 	return p.Store.Admit(ctx, store.Admission{
 		Base: p.meta.Admissions, Wants: a.Wants, Apps: a.Apps, Files: keep, UsedApprovals: a.UsedApprovals,
 		Errors:      faults,
 		WakeAll:     p.meta.SettingsHash != p.SettingsHash,
-		DesiredHash: r.hash, SettingsHash: p.SettingsHash, Revision: p.revision(r), Tip: r.commit, Now: p.Now(),
+		DesiredHash: hash, SettingsHash: p.SettingsHash, Revision: p.revision(r), Tip: r.commit, Now: p.Now(),
 	})
+}
+
+// leaves reports whether a certificate is to go after a grace.
+func leaves(w record.Want) bool { return w.Mode != record.Auto }
+
+// wrongClock reports whether somebody else says that our clock is wrong.
+func (p *pass) wrongClock(ctx context.Context) bool {
+	brief, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	return p.ready(brief) != nil && p.misdated()
 }
 
 // revision is the commit at which this desired state was first seen.

@@ -21,7 +21,7 @@ func (p *pass) report(ctx context.Context) error {
 	ctx, cancel := lasting(ctx)
 	defer cancel()
 	meta, err := p.Store.Meta(ctx)
-	if err != nil || meta.Changes == meta.Published {
+	if err != nil || meta.Changes == meta.Published && !p.strayed(meta) {
 		return err
 	}
 	view, err := p.view(ctx, meta)
@@ -35,7 +35,15 @@ func (p *pass) report(ctx context.Context) error {
 	if err := p.publish(ctx, view, files, meta); err != nil {
 		return fmt.Errorf("committing the status to branch %s: %w", p.Status.Branch, err)
 	}
-	return p.Store.SetMeta(ctx, store.Meta{Published: meta.Changes, Sharded: strconv.FormatBool(view.Shard)})
+	return p.Store.SetMeta(ctx, store.Meta{
+		Published: meta.Changes, StatusTip: p.statusTip, Sharded: strconv.FormatBool(view.Shard),
+	})
+}
+
+// strayed reports whether the status branch is not where we left it: lost, or
+// edited by hand. It is put right.
+func (p *pass) strayed(meta store.Meta) bool {
+	return p.tipsKnown && !p.Status.SameBranch && p.statusTip != meta.StatusTip
 }
 
 // View is what status shows, as the store has it now.
@@ -89,7 +97,7 @@ func heldHash(domains []record.Domain) string {
 
 // publish commits the files, unless the branch already says just that.
 func (p *pass) publish(ctx context.Context, view status.Report, files map[string][]byte, meta store.Meta) error {
-	if maps.EqualFunc(files, p.published.files, bytes.Equal) {
+	if maps.EqualFunc(files, p.published.files, bytes.Equal) && !p.strayed(meta) {
 		return nil
 	}
 	apps := status.Apps(view)
@@ -107,6 +115,7 @@ func (p *pass) publish(ctx context.Context, view status.Report, files map[string
 		return err
 	}
 	p.published = published{files: files, apps: apps}
+	p.statusTip = commit
 	if changed {
 		p.committed(commit)
 	}

@@ -26,6 +26,8 @@ func (p *pass) step(ctx context.Context, l store.Lease) {
 	switch {
 	case errors.Is(err, store.ErrLeaseLost), errors.Is(err, errDropped):
 		cancel()
+	case errors.Is(err, store.ErrOvertaken): // it is wanted again, or otherwise
+		p.release(ctx, cancel, l, d)
 	case err != nil && p.interrupted(err):
 		p.release(ctx, cancel, l, later(d, p.Now()))
 	case err != nil:
@@ -68,6 +70,11 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 		if err != nil {
 			return d, err
 		}
+		if takesAway(d, dec) {
+			if err := p.ready(ctx); err != nil { // with a wrong clock nothing is over
+				return later(d, p.Now().Add(time.Minute)), nil
+			}
+		}
 		d = dec.Next
 		if writesFirst(dec) {
 			if err := p.save(ctx, l, store.Change{Domain: d, Forget: dec.Drop}); err != nil || dec.Drop {
@@ -106,6 +113,15 @@ func writesFirst(dec reconcile.Decision) bool {
 	})
 }
 
+// takesAway reports whether the decision is to forget something because its
+// time has come: that needs a clock that somebody else confirmed.
+func takesAway(d record.Domain, dec reconcile.Decision) bool {
+	return dec.Drop || len(dec.Next.Superseded) < len(d.Superseded) ||
+		slices.ContainsFunc(dec.Actions, func(a reconcile.Action) bool {
+			return a.Kind == reconcile.Revoke || a.Kind == reconcile.Forget
+		})
+}
+
 func dropped(err error, drop bool) error {
 	if err == nil && drop {
 		return errDropped
@@ -113,31 +129,29 @@ func dropped(err error, drop bool) error {
 	return err
 }
 
-// decide looks where the row wants to be looked at and decides.
+// decide looks where the row wants to be looked at and decides, within what the
+// CA's limits allow.
 func (p *pass) decide(ctx context.Context, d record.Domain) (reconcile.Decision, error) {
-	now := p.Now()
-	d, q, ask := reconcile.Ask(d, p.policy, now)
+	dec, err := p.look(ctx, d)
+	if err != nil {
+		return reconcile.Decision{}, err
+	}
+	return p.afford(ctx, dec, p.Now())
+}
+
+// look is decide but for the limits.
+func (p *pass) look(ctx context.Context, d record.Domain) (reconcile.Decision, error) {
+	d, q, ask := reconcile.Ask(d, p.policy, p.Now())
 	q.Probe = q.Probe && p.mayProbe()
 	var seen record.Observation
 	if ask {
 		p.Progress(Event{Domain: d.Name(), State: d.State, Text: "checking DNS"})
-		var err error
-		if seen, err = p.observe(ctx, q); err == nil {
-			err = ctx.Err() // what was cut short says nothing about the domain
-		}
-		if err != nil {
+		seen = p.observe(ctx, q)
+		if err := ctx.Err(); err != nil { // what was cut short says nothing about the domain
 			return reconcile.Decision{}, err
 		}
 	}
-	dec := reconcile.Decide(d, seen, p.policy, now)
-	if !spends(dec) {
-		return dec, nil
-	}
-	ledger, err := p.Store.Ledger(ctx)
-	if err != nil {
-		return reconcile.Decision{}, err
-	}
-	return reconcile.Afford(dec, ledger, p.policy, now), nil
+	return reconcile.Decide(d, seen, p.policy, p.Now()), nil
 }
 
 // mayProbe reports whether the challenge can be probed. A plan puts nothing in
@@ -147,26 +161,19 @@ func (p *pass) mayProbe() bool {
 	return !p.planning || platform.ChallengeMode == "stateless" && platform.Thumbprint != ""
 }
 
-// spends reports whether the decision would draw on a limit of the CA.
-func spends(dec reconcile.Decision) bool {
-	for _, a := range dec.Actions {
-		if a.Kind.Orders() {
-			return true
-		}
-	}
-	return false
-}
-
 // observe puts the question to the world. In the modes where the response must
-// be put in place first, it is, and taken away again.
-func (p *pass) observe(ctx context.Context, q record.Question) (record.Observation, error) {
+// be put in place first, it is, and taken away again; where it cannot be, the
+// challenge is left unknown.
+func (p *pass) observe(ctx context.Context, q record.Question) record.Observation {
 	if q.Probe {
-		p.probing(q.Name)
 		q.ProbeToken = rand.Text()
 		q.ProbeExpect = q.ProbeToken + "." + p.policy.Platform.Thumbprint
 		if err := p.Responder.Present(ctx, q.Name, q.ProbeToken, q.ProbeExpect); err != nil {
-			return record.Observation{}, fmt.Errorf("answering challenges for %s: %w", q.Name, err)
+			p.fail(fmt.Errorf("challenge.http01: putting the response for %s in place: %w", q.Name, err))
+			q.Probe = false
+			return p.Observer.Observe(ctx, q)
 		}
+		p.probing(q.Name)
 		defer func() {
 			ctx, cancel := lasting(ctx)
 			defer cancel()
@@ -175,7 +182,7 @@ func (p *pass) observe(ctx context.Context, q record.Question) (record.Observati
 			}
 		}()
 	}
-	return p.Observer.Observe(ctx, q), nil
+	return p.Observer.Observe(ctx, q)
 }
 
 // carryOut does the actions in turn. A failed one ends the round: the row is
@@ -186,9 +193,6 @@ func (p *pass) carryOut(ctx context.Context, l store.Lease, d record.Domain, act
 		result, change := p.guarded(ctx, l, d, a)
 		d = reconcile.Settle(d, result, p.policy, p.Now())
 		change.Domain, change.Order = d, journalled(d, change.Order)
-		if d.Order == nil && change.Order != nil && change.Order.Open() {
-			change.Order = nil // given up: the store closes it
-		}
 		change.Forget = a.Kind == reconcile.Forget && reconcile.Finished(d, p.policy, p.Now())
 		if err := p.save(ctx, l, change); err != nil || change.Forget {
 			return d, false, dropped(err, change.Forget)

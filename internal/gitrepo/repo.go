@@ -104,6 +104,29 @@ func (r *Repo) Tip(ctx context.Context, branch string) (commit string, ok bool, 
 	return hash.String(), !hash.IsZero(), r.explain(ctx, err)
 }
 
+// Tips are the commits that branches point at; one that does not exist is left
+// out. It costs one request, like Tip.
+func (r *Repo) Tips(ctx context.Context, branches ...string) (map[string]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	defer cancel()
+	l := r.newLink()
+	defer l.close()
+	if err := l.open(ctx); err != nil {
+		return nil, r.explain(ctx, err)
+	}
+	tips := make(map[string]string, len(branches))
+	for _, branch := range branches {
+		ref, err := refName(branch)
+		if err != nil {
+			return nil, err
+		}
+		if hash := l.refs[ref.String()]; !hash.IsZero() {
+			tips[branch] = hash.String()
+		}
+	}
+	return tips, nil
+}
+
 // readRef is what the server says a reference points at; zero: it has none.
 func (r *Repo) readRef(ctx context.Context, ref plumbing.ReferenceName) (plumbing.Hash, error) {
 	l := r.newLink()

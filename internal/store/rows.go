@@ -194,14 +194,13 @@ func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 	return out, err
 }
 
-// Newest returns the latest time in the store at which something happened; the
-// zero time when it is empty. A clock that lies before it is wrong.
+// Newest returns the latest time at which something was asked of a CA or got
+// from it; the zero time when nothing was. A clock that lies before it is wrong.
+// Other times do not count: they are also written by a clock that is ahead, and
+// would outlive its mending.
 func (s *Store) Newest(ctx context.Context) (time.Time, error) {
 	const query = `SELECT MAX(t) FROM (
-		SELECT MAX(checked_at) AS t FROM domains UNION ALL
-		SELECT MAX(state_since) FROM domains UNION ALL
-		SELECT MAX(admitted_at) FROM domains UNION ALL
-		SELECT MAX(issued_at) FROM certificates UNION ALL
+		SELECT MAX(issued_at) AS t FROM certificates UNION ALL
 		SELECT MAX(opened_at) FROM orders UNION ALL
 		SELECT MAX(at) FROM requests) AS times`
 	var newest time.Time

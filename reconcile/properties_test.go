@@ -124,7 +124,7 @@ func (w *world) dropApp() {
 func (w *world) sicken() {
 	name := domainName(rapid.IntRange(0, 11).Draw(w.t, "name"))
 	w.health[name] = rapid.SampledFrom([]health{
-		well, nxdomain, caa, cdn, silent, unseen, rejected, limited, malformed, elsewhere,
+		well, nxdomain, caa, cdn, silent, unseen, rejected, limited, malformed, elsewhere, walled,
 	}).Draw(w.t, "health")
 }
 
@@ -227,6 +227,12 @@ func (w *world) checkConverged() {
 	}
 	for serial, c := range w.certs {
 		w.checkRevoked(serial, c)
+	}
+	for name, serial := range w.current {
+		c, d := w.certs[serial], w.rows[name]
+		if d.Mode != record.Auto && w.now.Before(c.NotAfter) && !c.revoked {
+			w.t.Fatalf("%s left, and its certificate %s is not revoked", name, serial)
+		}
 	}
 }
 

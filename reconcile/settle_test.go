@@ -144,6 +144,9 @@ func TestRenewalFailures(t *testing.T) {
 		d = reconcile.Settle(d, r, p, now)
 		state(t, d, record.CertIssued)
 		code(t, d, failure.CDNChallengeMissing)
+		if !d.Since.Equal(start) {
+			t.Fatalf("it has been in use since %v, and a failed renewal made that %v", start, d.Since)
+		}
 		waits = append(waits, d.Attempt.Next.Sub(now))
 		now = d.Attempt.Next
 	}

@@ -56,6 +56,7 @@ const (
 	rejected  health = "rejected"  // the CA will not have the name
 	limited   health = "limited"   // the CA rate limits the name
 	malformed health = "malformed" // the CA returns a bad certificate
+	walled    health = "walled"    // nothing answers the probe, so we only advise; the CA fails
 	elsewhere health = "elsewhere" // the edge serves some other certificate
 )
 
@@ -90,6 +91,8 @@ func answers(h health) (*record.DNS, *record.CAA, *record.Probe) {
 		caaSet = &record.CAA{Zone: "example", Answer: record.Answered, Records: []record.CAARecord{{Tag: "issue", Value: "other.test"}}}
 	case cdn:
 		probe.Status, probe.Body = 403, record.BodyHTML
+	case walled:
+		probe = &record.Probe{Result: record.ProbeTimeout, Address: edgeAddr}
 	case silent:
 		none := record.Addresses{Answer: record.NoAnswer}
 		dns = &record.DNS{A: none, AAAA: none}
@@ -131,6 +134,7 @@ type world struct {
 	orders   map[string]string // order → serial
 	certs    map[string]*issuedCert
 	edges    map[string]map[string]string // target → name → sha256
+	current  map[string]string            // row → the serial it had last
 	released []loss                       // removals let through without approval
 	crashes  bool
 	acted    int
@@ -147,7 +151,7 @@ func newWorld(t *rapid.T, p reconcile.Policy) *world {
 		t: t, policy: p, now: start,
 		files: map[string][]spec.App{}, accepted: map[string][]spec.App{}, broken: map[string]bool{},
 		approvals: map[string]bool{}, rows: map[string]record.Domain{}, health: map[string]health{},
-		down: map[string]bool{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, edges: map[string]map[string]string{},
+		down: map[string]bool{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, current: map[string]string{}, edges: map[string]map[string]string{},
 	}
 	for _, target := range p.Targets {
 		w.edges[target] = map[string]string{}
@@ -419,6 +423,9 @@ func (w *world) act(key string, a reconcile.Action) bool {
 	}
 	d = reconcile.Settle(d, r, w.policy, w.now)
 	w.rows[key] = d
+	if d.Certificate != nil {
+		w.current[key] = d.Certificate.Serial
+	}
 	if a.Kind == reconcile.Forget && reconcile.Finished(d, w.policy, w.now) {
 		delete(w.rows, key)
 		return false
@@ -494,6 +501,8 @@ func problem(h health, now time.Time) *record.Problem {
 		return acme("caa", "CAA record prevents issuance", "authorization")
 	case cdn, unseen:
 		return acme("unauthorized", "Invalid response", "authorization")
+	case walled:
+		return acme("connection", "Timeout during connect", "authorization")
 	case rejected:
 		return acme("rejectedIdentifier", "policy forbids", "order")
 	case limited:
@@ -527,6 +536,9 @@ func (w *world) revoke(d record.Domain, a reconcile.Action, r *reconcile.Result)
 	current := d.Certificate != nil && d.Certificate.Serial == a.Serial
 	if current && !d.Gone() {
 		w.t.Fatalf("%s revokes the certificate it needs: %+v", d.Key, d)
+	}
+	if current && w.now.Before(d.LeftAt.Add(w.policy.RevokeAfter)) {
+		w.t.Fatalf("%s is revoked at %v, within the grace: %+v", d.Key, w.now, d)
 	}
 	for _, target := range w.policy.Targets {
 		if !d.Gone() && w.edges[target][d.Key] != d.Certificate.SHA256 {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,27 +27,42 @@ a commit: whoever could push the removal could push its approval too.`,
 			if err != nil {
 				return err
 			}
-			db, err := store.Open(cmd.Context(), s.Store.URL, store.Options{})
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			domains, _, err := db.Domains(cmd.Context())
+			holds, err := held(cmd.Context(), s.Store.URL)
 			if err != nil {
 				return err
 			}
 			if len(args) == 0 {
-				return listHolds(c, reconcile.Holds(domains))
+				return listHolds(c, holds)
 			}
-			if err := db.Approve(cmd.Context(), args[0]); errors.Is(err, store.ErrUnknownHash) {
-				return fmt.Errorf("%w; run acmsync approve without a hash to list what is held", err)
-			} else if err != nil {
+			if !slices.ContainsFunc(holds, func(h reconcile.HeldRemovals) bool { return h.Hash == args[0] }) {
+				return fmt.Errorf("%s: %w; run acmsync approve without a hash to list what is held", args[0], store.ErrUnknownHash)
+			}
+			if err := approve(cmd.Context(), s.Store.URL, args[0]); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(c.out, "approved %s; the next sync removes what it names\n", args[0])
 			return err
 		},
 	}
+}
+
+// held looks without making a store where there is none.
+func held(ctx context.Context, url string) ([]reconcile.HeldRemovals, error) {
+	db, err := store.Open(ctx, url, store.Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	domains, _, err := db.Domains(ctx)
+	return reconcile.Holds(domains), err
+}
+
+func approve(ctx context.Context, url, hash string) error {
+	db, err := store.Open(ctx, url, store.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Approve(ctx, hash), db.Close())
 }
 
 func listHolds(c console, holds []reconcile.HeldRemovals) error {

@@ -40,7 +40,7 @@ var labCommands = map[string]func(*world, *testscript.TestScript, []string) erro
 	// push [PATH=]FILE... commits files to main; -PATH deletes one.
 	"push": (*world).push,
 	// fault ca drop|STATUS|limit SECONDS|hang KIND|hold KIND,
-	// fault git drop|hang|STATUS, fault clock DURATION.
+	// fault git drop|hang|refuse|STATUS, fault clock DURATION.
 	"fault": (*world).fault,
 	// heal takes all faults back.
 	"heal": (*world).mend,
@@ -169,6 +169,10 @@ func (w *world) fault(_ *testscript.TestScript, args []string) error {
 }
 
 func (w *world) faultGit(what string) error {
+	if what == "refuse" {
+		w.heal = append(w.heal, func() { _ = w.lab.Git.Hook("pre-receive", "") })
+		return w.lab.Git.Hook("pre-receive", "#!/bin/sh\necho 'this branch is protected' >&2\nexit 1\n")
+	}
 	fault := git.Fault{Hang: what == "hang", Cut: what == "drop"}
 	if !fault.Hang && !fault.Cut {
 		status, err := strconv.Atoi(what)

@@ -23,13 +23,18 @@ func newSync(c console, o *options) *cobra.Command {
 status, and end when nothing can move now.
 
 With --wait it also sleeps until the next thing is due, as long as that is
-within --timeout.`,
+within --timeout. What another acmsync holds is waited for either way.
+
+Exit codes: 0 all is well, or waits without anybody having to act; 1 acmsync
+itself could not work; 3 somebody has to act on a domain (see --fail-on); 4 a
+file of desired state is invalid, the others were followed; 5 time ran out with
+work under way. Nothing that was begun is lost by any of them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd.Context(), c, o) },
 	}
 	cmd.Flags().BoolVar(&flags.wait, "wait", false, "wait for what becomes due within --timeout")
 	cmd.Flags().DurationVar(&flags.timeout, "timeout", 10*time.Minute, "end after this long")
-	cmd.Flags().StringVar(&flags.failOn, "fail-on", "failing", "exit 3 when domains are: failing, failed, held or none")
+	cmd.Flags().StringVar(&flags.failOn, "fail-on", "failing", "exit 3 when a domain that needs somebody is: failing (or worse), failed, held; none: never")
 	cmd.Flags().BoolVar(&flags.newAccount, "new-account", false, "register a new ACME account although certificates of a lost one are in the store")
 	return cmd
 }

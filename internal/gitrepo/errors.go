@@ -82,7 +82,7 @@ func (e *RefusedError) Error() string {
 	if e.Message != "" {
 		text += " (" + e.Message + ")"
 	}
-	return text
+	return text + "; permit these credentials to push to it, or choose another with status.branch"
 }
 
 func sentence(url, detail, setting string) string {

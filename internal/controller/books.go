@@ -101,7 +101,7 @@ func (p *pass) book(ctx context.Context, l store.Lease, c store.Change, entry fu
 			return err
 		}
 		c.Seen = ledger
-		if err := p.save(ctx, l, c); !errors.Is(err, store.ErrLedgerMoved) {
+		if err := p.save(l, c); !errors.Is(err, store.ErrLedgerMoved) {
 			return err
 		}
 	}

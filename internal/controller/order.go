@@ -54,7 +54,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		if !keep {
 			continue
 		}
-		if err := p.saveOrder(ctx, l, &d, o, made); err != nil {
+		if err := p.saveOrder(l, &d, o, made); err != nil {
 			return p.refused(a, &o, err)
 		}
 		made = nil
@@ -111,9 +111,9 @@ func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain) (r
 }
 
 // saveOrder makes the order's new state durable.
-func (p *pass) saveOrder(ctx context.Context, l store.Lease, d *record.Domain, o record.Order, made []store.Request) error {
+func (p *pass) saveOrder(l store.Lease, d *record.Domain, o record.Order, made []store.Request) error {
 	d.Order = public(o)
-	return p.save(ctx, l, store.Change{Domain: *d, Order: &o, Requests: made})
+	return p.save(l, store.Change{Domain: *d, Order: &o, Requests: made})
 }
 
 // public is the order as the row remembers it: without its private key.

@@ -13,7 +13,6 @@ import (
 // the platform's shows only then; or it stays due although nothing can be done
 // for it in this pass, and must not be taken up again.
 type parked struct {
-	ctx    context.Context
 	cancel context.CancelFunc
 	lease  store.Lease
 	domain record.Domain
@@ -69,6 +68,6 @@ func (p *pass) settleParked() {
 		if d, ok := changed[row.domain.Key]; ok {
 			row.domain = d
 		}
-		p.release(row.ctx, row.cancel, row.lease, row.domain)
+		p.release(row.cancel, row.lease, row.domain)
 	}
 }

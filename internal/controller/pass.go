@@ -41,10 +41,11 @@ func (c *Controller) Pass(ctx context.Context) Result {
 	case err != nil:
 		return Result{Failure: err}
 	}
+	defer p.let()
 	unread := p.pullInTime(ctx)
 	p.fail(unread)
 	p.fail(p.work(ctx))
-	if err := p.report(ctx); !sameCause(unread, err) {
+	if err := p.report(); !sameCause(unread, err) {
 		p.fail(err)
 	}
 	return p.end(ctx)
@@ -64,7 +65,11 @@ func both[E error](x, y error) bool {
 // pass is one pass under way. Its workers share it.
 type pass struct {
 	*Controller
-	over   <-chan struct{} // closed when it was told to end
+	over <-chan struct{} // closed when it was told to end
+	// last is for what must still be written when it was told to end; all of it
+	// together gets lastWrites. let frees it.
+	last   context.Context
+	let    context.CancelFunc
 	policy reconcile.Policy
 	meta   store.Meta
 	// planning: everything happens in memory.
@@ -94,6 +99,7 @@ func (c *Controller) begin(ctx context.Context) (*pass, error) {
 	}
 	p := &pass{Controller: c, over: ctx.Done(), meta: meta}
 	p.policy = withCA(c.Policy, meta)
+	p.last, p.let = lasting(ctx)
 	return p, nil
 }
 
@@ -140,9 +146,7 @@ func (p *pass) end(ctx context.Context) Result {
 	p.fail(p.tidy(ctx))
 	r := p.result
 	r.Unfinished = r.Unfinished || ctx.Err() != nil
-	ctx, cancel := lasting(ctx)
-	defer cancel()
-	next, err := p.Store.NextDue(ctx)
+	next, err := p.Store.NextDue(p.last)
 	p.fail(err)
 	r.Next = next
 	p.fail(p.ca.failure())
@@ -162,9 +166,9 @@ func (p *pass) tidy(ctx context.Context) error {
 	return p.Store.Prune(ctx, p.Now().Add(-keepBooksFor))
 }
 
-// lastWrites is how much longer than its pass a write may take: less than
-// whoever asked us to stop waits before insisting.
-const lastWrites = 4 * time.Second
+// lastWrites is how much longer than its pass all its writes may take: less
+// than whoever asked us to stop waits before insisting.
+const lastWrites = 6 * time.Second
 
 // lasting is a context for what must still be written when ctx has ended.
 func lasting(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -25,6 +25,7 @@ func (c *Controller) Plan(ctx context.Context, files []spec.File) (Planned, erro
 	if err != nil {
 		return Planned{}, err
 	}
+	defer p.let()
 	p.planning = true
 	r, err := p.source(ctx, files)
 	if err != nil {

@@ -17,9 +17,8 @@ import (
 
 // report commits the status of every app, if anything changed since the last
 // report. The store is the truth; losing the report costs nothing.
-func (p *pass) report(ctx context.Context) error {
-	ctx, cancel := lasting(ctx)
-	defer cancel()
+func (p *pass) report() error {
+	ctx := p.last
 	meta, err := p.Store.Meta(ctx)
 	if err != nil || meta.Changes == meta.Published && !p.strayed(meta) {
 		return err
@@ -52,6 +51,7 @@ func (c *Controller) View(ctx context.Context) (status.Report, error) {
 	if err != nil {
 		return status.Report{}, err
 	}
+	defer p.let()
 	return p.view(ctx, p.meta)
 }
 

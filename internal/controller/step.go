@@ -27,28 +27,26 @@ func (p *pass) step(ctx context.Context, l store.Lease) {
 	case errors.Is(err, store.ErrLeaseLost), errors.Is(err, errDropped):
 		cancel()
 	case errors.Is(err, store.ErrOvertaken): // it is wanted again, or otherwise
-		p.release(ctx, cancel, l, d)
+		p.release(cancel, l, d)
 	case err != nil && p.interrupted(err):
-		p.release(ctx, cancel, l, later(d, p.Now()))
+		p.release(cancel, l, later(d, p.Now()))
 	case err != nil:
 		p.fail(err)
-		p.release(ctx, cancel, l, later(d, p.Now().Add(time.Minute)))
+		p.release(cancel, l, later(d, p.Now().Add(time.Minute)))
 	case p.misdated() && !d.Due.After(p.Now()):
 		// It stays due for when the clock is right, which may be earlier.
-		p.park(parked{ctx: ctx, cancel: cancel, lease: l, domain: later(d, l.Domain.Due)})
+		p.park(parked{cancel: cancel, lease: l, domain: later(d, l.Domain.Due)})
 	case d.ForeignThumbprint && p.wasProbed(d):
-		p.park(parked{ctx: ctx, cancel: cancel, lease: l, domain: d})
+		p.park(parked{cancel: cancel, lease: l, domain: d})
 	default:
 		p.noteProbe(d)
-		p.release(ctx, cancel, l, d)
+		p.release(cancel, l, d)
 	}
 }
 
-func (p *pass) release(ctx context.Context, cancel context.CancelFunc, l store.Lease, d record.Domain) {
+func (p *pass) release(cancel context.CancelFunc, l store.Lease, d record.Domain) {
 	defer cancel()
-	ctx, done := lasting(ctx)
-	defer done()
-	if err := p.Store.Release(ctx, l, d); !errors.Is(err, store.ErrLeaseLost) {
+	if err := p.Store.Release(p.last, l, d); !errors.Is(err, store.ErrLeaseLost) {
 		p.fail(err)
 	}
 }
@@ -62,7 +60,7 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 	d = l.Domain
 	defer func() {
 		if cause := recover(); cause != nil {
-			d, err = p.broken(ctx, l, d, p.panicked(d, cause))
+			d, err = p.broken(l, d, p.panicked(d, cause))
 		}
 	}()
 	for range maxRounds {
@@ -77,7 +75,7 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 		}
 		d = dec.Next
 		if writesFirst(dec) {
-			if err := p.save(ctx, l, store.Change{Domain: d, Forget: dec.Drop}); err != nil || dec.Drop {
+			if err := p.save(l, store.Change{Domain: d, Forget: dec.Drop}); err != nil || dec.Drop {
 				return d, dropped(err, dec.Drop)
 			}
 		}
@@ -94,13 +92,13 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 }
 
 // broken is a row that could not even be looked at or decided about.
-func (p *pass) broken(ctx context.Context, l store.Lease, d record.Domain, why string) (record.Domain, error) {
+func (p *pass) broken(l store.Lease, d record.Domain, why string) (record.Domain, error) {
 	r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue, App: d.App, Domain: d.Key}, Err: why}
 	d = reconcile.Settle(d, r, p.policy, p.Now())
 	if !d.Due.After(p.Now()) {
 		d.Due = p.Now().Add(time.Minute)
 	}
-	return d, p.save(ctx, l, store.Change{Domain: d})
+	return d, p.save(l, store.Change{Domain: d})
 }
 
 // writesFirst reports whether a decision must be durable before it is acted on.
@@ -175,9 +173,7 @@ func (p *pass) observe(ctx context.Context, q record.Question) record.Observatio
 		}
 		p.probing(q.Name)
 		defer func() {
-			ctx, cancel := lasting(ctx)
-			defer cancel()
-			if err := p.Responder.CleanUp(ctx, q.Name, q.ProbeToken); err != nil {
+			if err := p.Responder.CleanUp(p.last, q.Name, q.ProbeToken); err != nil {
 				p.Log.Warn("a probe's response could not be taken away", "domain", q.Name, "error", err)
 			}
 		}()
@@ -194,7 +190,7 @@ func (p *pass) carryOut(ctx context.Context, l store.Lease, d record.Domain, act
 		d = reconcile.Settle(d, result, p.policy, p.Now())
 		change.Domain, change.Order = d, journalled(d, change.Order)
 		change.Forget = a.Kind == reconcile.Forget && reconcile.Finished(d, p.policy, p.Now())
-		if err := p.save(ctx, l, change); err != nil || change.Forget {
+		if err := p.save(l, change); err != nil || change.Forget {
 			return d, false, dropped(err, change.Forget)
 		}
 		p.count(1, 0)
@@ -259,14 +255,19 @@ func (p *pass) panicked(d record.Domain, cause any) string {
 }
 
 // save makes a change durable even when the pass has been told to end: what
-// was done must be remembered.
-func (p *pass) save(ctx context.Context, l store.Lease, c store.Change) error {
-	ctx, cancel := lasting(ctx)
-	defer cancel()
-	if err := p.Store.Save(ctx, l, c); err != nil {
-		return err
+// was done must be remembered. A database that another process keeps locked is
+// waited for.
+func (p *pass) save(l store.Lease, c store.Change) error {
+	for {
+		err := p.Store.Save(p.last, l, c)
+		switch {
+		case errors.Is(err, store.ErrBusy) && p.last.Err() == nil:
+		case err != nil:
+			return err
+		default:
+			return p.Store.Checkpoint(p.last)
+		}
 	}
-	return p.Store.Checkpoint(ctx)
 }
 
 func (p *pass) count(acted, stepped int) {

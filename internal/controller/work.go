@@ -40,6 +40,9 @@ func (p *pass) work(ctx context.Context) error {
 func (p *pass) worker(ctx context.Context, seen *claims) error {
 	for ctx.Err() == nil {
 		leases, err := p.Store.Claim(ctx, owner, p.Now(), 1, leaseTTL)
+		if errors.Is(err, store.ErrBusy) {
+			continue // another process writes for long; the store has waited for it
+		}
 		if err != nil || len(leases) == 0 {
 			return err
 		}
@@ -80,21 +83,26 @@ func (p *pass) awaitOthers(ctx context.Context) error {
 	return err
 }
 
-// keep extends the lease until cancel is called. When the lease is lost, the
-// context it returns ends: somebody else has the row now.
+// keep extends the lease until cancel is called. When the lease is lost, or
+// could not be extended for so long that it soon will be, the context it returns
+// ends, and with it every request under way: somebody else may have the row.
 func (p *pass) keep(ctx context.Context, l store.Lease) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
-		tick := time.NewTicker(leaseTTL / 3)
+		const every = leaseTTL / 6
+		tick := time.NewTicker(every)
 		defer tick.Stop()
-		for {
+		for extended := time.Now(); ; {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if errors.Is(p.Store.Extend(ctx, l, leaseTTL), store.ErrLeaseLost) {
-					cancel()
-				}
+			}
+			err := p.Store.Extend(ctx, l, leaseTTL)
+			if err == nil {
+				extended = time.Now()
+			} else if errors.Is(err, store.ErrLeaseLost) || time.Since(extended) > leaseTTL-2*every {
+				cancel()
 			}
 		}
 	}()
@@ -114,7 +122,7 @@ func (p *pass) reportMeanwhile(ctx context.Context) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				p.fail(p.report(ctx))
+				p.fail(p.report())
 			}
 		}
 	})

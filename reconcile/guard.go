@@ -28,11 +28,9 @@ type guard struct {
 }
 
 // holds reports whether the row has a certificate to lose. An order under way
-// counts: it may have one before anybody looks again.
-func holds(d record.Domain, now time.Time) bool {
-	valid := d.Certificate != nil && now.Before(d.Certificate.NotAfter)
-	return valid || d.Order != nil
-}
+// counts: it may have one before anybody looks again. So does a certificate
+// that seems to have expired: a clock that is ahead must not open the gate.
+func holds(d record.Domain) bool { return d.Certificate != nil || d.Order != nil }
 
 // apply marks each unwanted row as lost, or as held, and returns the hash of
 // all that is held; empty: nothing is.
@@ -75,7 +73,7 @@ func (g *guard) sort(row record.Domain, w *record.Want) {
 	if recent {
 		g.recent++
 	}
-	if recent || holds(row, g.now) { // what is gone was held when the window began
+	if recent || holds(row) { // what is gone was held when the window began
 		g.holding++
 	}
 	switch {
@@ -93,7 +91,7 @@ func (g *guard) sort(row record.Domain, w *record.Want) {
 		letGo(w, g.now)
 	case row.Held:
 		g.held = append(g.held, w.Key)
-	case holds(row, g.now):
+	case holds(row):
 		g.fresh = append(g.fresh, w.Key)
 	}
 }

@@ -257,7 +257,7 @@ func (w *world) checkGuard(a reconcile.Admission) {
 	})
 	holding := 0
 	for key, d := range w.rows {
-		has := d.Certificate != nil && w.now.Before(d.Certificate.NotAfter) || d.Order != nil
+		has := d.Certificate != nil || d.Order != nil
 		gone := slices.ContainsFunc(released, func(l loss) bool { return l.name == key })
 		if has || gone {
 			holding++
@@ -266,7 +266,7 @@ func (w *world) checkGuard(a reconcile.Admission) {
 	fresh := 0
 	for _, next := range a.Wants {
 		before := w.rows[next.Key]
-		has := before.Certificate != nil && w.now.Before(before.Certificate.NotAfter) || before.Order != nil
+		has := before.Certificate != nil || before.Order != nil
 		if next.Mode == record.Auto || next.Held || next.LeftAt.IsZero() || !has || !before.LeftAt.IsZero() {
 			continue
 		}

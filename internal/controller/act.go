@@ -2,8 +2,10 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/acmsync/acmsync/internal/deploy"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/reconcile"
@@ -83,8 +85,14 @@ func (p *pass) remove(ctx context.Context, d record.Domain, a reconcile.Action) 
 	return r
 }
 
-// ended tells a target's failure from the end of the pass.
+// ended tells a target's failure from the end of the pass. What a hook wrote may
+// hold secrets, so it goes to the log and not, with the error, to the status.
 func (p *pass) ended(ctx context.Context, r reconcile.Result, err error) reconcile.Result {
+	var hook *deploy.HookError
+	if errors.As(err, &hook) && hook.Output != "" {
+		p.Log.Warn("the hook failed", "domain", r.Action.Domain, "target", r.Action.Target,
+			"status", hook.Status, "output", hook.Output)
+	}
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:

@@ -23,6 +23,27 @@ const (
 	lingering = time.Second
 )
 
+// HookError is a hook that did not end well. Installs that shared the run
+// share the error.
+type HookError struct {
+	// Status is how it ended: "exit status 7", "signal: killed", "timed out
+	// after 30s", or why it did not start. The command's arguments, which may
+	// hold a secret, are not in it.
+	Status string
+	// Output is the end of what it wrote, at most 4 KiB, as one line without
+	// control characters. It may hold secrets.
+	Output string
+}
+
+// Error leaves the output out: errors are published with the status.
+func (e *HookError) Error() string {
+	text := "the hook failed: " + e.Status
+	if e.Output != "" {
+		text += "; its output is in acmsync's log"
+	}
+	return text
+}
+
 // command is a hook as the operator wrote it.
 type command struct {
 	argv    []string
@@ -47,20 +68,11 @@ func (c command) run(ctx context.Context, names []string) error {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil:
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return c.failed(fmt.Sprintf("took longer than %s and was ended", c.timeout), &out)
+		return &HookError{Status: fmt.Sprintf("timed out after %s", c.timeout), Output: clean(out.String())}
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return c.failed(err.Error(), &out)
-}
-
-// failed names the command but not its arguments, which may hold a secret.
-func (c command) failed(how string, out *tail) error {
-	text := clean(out.String())
-	if text != "" {
-		text = ": " + text
-	}
-	return fmt.Errorf("%s: %s%s", c.argv[0], strings.TrimPrefix(how, "exec: "), text)
+	return &HookError{Status: strings.TrimPrefix(err.Error(), "exec: "), Output: clean(out.String())}
 }
 
 func environment(names []string) []string {

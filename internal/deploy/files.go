@@ -53,7 +53,7 @@ func (f *Files) Name() string { return f.name }
 // of the hook that began afterwards has ended well. Installing what is already
 // there writes nothing and runs the hook again, so a caller repeats a failed
 // Install until it succeeds. The error is a [*NewerError] when a newer pair is
-// there.
+// there, and a [*HookError] when the pair is in place but the hook failed.
 func (f *Files) Install(ctx context.Context, p record.Pair) error {
 	if err := f.install(ctx, p); err != nil {
 		return fmt.Errorf("install %s in %s: %w", nameOf(p), f.dir, err)
@@ -62,7 +62,7 @@ func (f *Files) Install(ctx context.Context, p record.Pair) error {
 		return nil
 	}
 	if err := f.hook.wait(ctx, nameOf(p)); err != nil {
-		return fmt.Errorf("%s is in %s, but its hook failed: %w", nameOf(p), f.dir, err)
+		return fmt.Errorf("%s is in %s, but %w", nameOf(p), f.dir, err)
 	}
 	return nil
 }

@@ -159,6 +159,37 @@ func TestHookLearnsWhatChangedAndNothingElse(t *testing.T) {
 	}
 }
 
+// fails asserts that a hook failed like this, and that the error's text leaves
+// out what it wrote.
+func fails(t *testing.T, err error, want deploy.HookError) {
+	t.Helper()
+	var got *deploy.HookError
+	if !errors.As(err, &got) {
+		t.Fatalf("got %v, want a *deploy.HookError", err)
+	}
+	if diff := cmp.Diff(want, *got); diff != "" {
+		t.Error(diff)
+	}
+	if !strings.Contains(err.Error(), "the hook failed: "+want.Status) {
+		t.Errorf("%q does not say what happened", err)
+	}
+	if want.Output != "" && strings.Contains(err.Error(), want.Output) {
+		t.Errorf("%q repeats the hook's output", err)
+	}
+}
+
+func TestAHookErrorSaysWhereItsOutputIs(t *testing.T) {
+	t.Parallel()
+	for want, e := range map[string]deploy.HookError{
+		"the hook failed: exit status 7; its output is in acmsync's log": {Status: "exit status 7", Output: "token=hunter2"},
+		"the hook failed: timed out after 30s":                           {Status: "timed out after 30s"},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestAFailedHookIsRunAgainByTheNextInstall(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -167,10 +198,7 @@ func TestAFailedHookIsRunAgainByTheNextInstall(t *testing.T) {
 		Dir: filepath.Join(dir, "live"), Hook: []string{"sh", "-c", `printf 'nginx: \033[31mbad\n  config\n'; test -e "$0"`, flag},
 	})
 	p := pair(t, "a.example", day(0))
-	err := target.Install(t.Context(), p)
-	if err == nil || !strings.HasSuffix(err.Error(), "its hook failed: sh: exit status 1: nginx: [31mbad config") {
-		t.Errorf("got %v", err)
-	}
+	fails(t, target.Install(t.Context(), p), deploy.HookError{Status: "exit status 1", Output: "nginx: [31mbad config"})
 	serves(t, filepath.Join(dir, "live"), p)
 	if err := os.WriteFile(flag, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -187,9 +215,7 @@ func TestAHookThatHangsIsEndedWithEverythingItStarted(t *testing.T) {
 	})
 	begun := time.Now()
 	err := target.Install(t.Context(), pair(t, "a.example", day(0)))
-	if err == nil || !strings.Contains(err.Error(), "took longer than 1s and was ended") {
-		t.Errorf("got %v", err)
-	}
+	fails(t, err, deploy.HookError{Status: "timed out after 1s"})
 	if took := time.Since(begun); took > 20*time.Second {
 		t.Errorf("it took %s", took)
 	}
@@ -252,9 +278,7 @@ func TestAHookThatDoesNotExist(t *testing.T) {
 	t.Parallel()
 	target := deploy.NewFiles(deploy.FilesConfig{Dir: t.TempDir(), Hook: []string{"/nonexistent/reload", "--token=hunter2"}})
 	err := target.Install(t.Context(), pair(t, "a.example", day(0)))
-	if !errors.Is(err, os.ErrNotExist) && (err == nil || !strings.Contains(err.Error(), "no such file")) {
-		t.Errorf("got %v", err)
-	}
+	fails(t, err, deploy.HookError{Status: "fork/exec /nonexistent/reload: no such file or directory"})
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("arguments may hold secrets: %v", err)
 	}
@@ -274,7 +298,14 @@ func TestOutputIsCutAndCleaned(t *testing.T) {
 		Dir: t.TempDir(), Hook: []string{"sh", "-c", `i=0; while [ $i -lt 2000 ]; do echo "line $i"; i=$((i+1)); done; printf 'the \342\200\256end\377'; exit 3`},
 	})
 	err := target.Install(t.Context(), pair(t, "a.example", day(0)))
-	if err == nil || len(err.Error()) > 5000 || !strings.HasSuffix(err.Error(), "line 1999 the end?") {
-		t.Errorf("got %v", err)
+	var hook *deploy.HookError
+	if !errors.As(err, &hook) {
+		t.Fatalf("got %v, want a *deploy.HookError", err)
+	}
+	if len(hook.Output) > 4096 || !strings.HasSuffix(hook.Output, "line 1999 the end?") {
+		t.Errorf("%d bytes: %s", len(hook.Output), hook.Output)
+	}
+	if strings.Contains(err.Error(), "line") {
+		t.Errorf("%q repeats the hook's output", err)
 	}
 }

@@ -19,16 +19,23 @@ import (
 // maxFile is the largest file of desired state that is read.
 const maxFile = 1 << 20
 
-// pullShare is how long the repository may take before the rest of the pass
-// begins; less when the whole pass has little time.
-const pullShare = time.Minute
+const (
+	// pullShare is how long the repository may take before the rest of the pass
+	// begins. It is half of the time left where that is less,
+	pullShare = time.Minute
+	// but no less than this: whoever leaves so little time gets no more done.
+	leastPullShare = 2 * time.Second
+)
 
 // pullInTime is pull, with the repository's delay bounded: renewals must not
 // wait for a git server that hangs.
 func (p *pass) pullInTime(ctx context.Context) error {
 	share := pullShare
 	if deadline, bounded := ctx.Deadline(); bounded {
-		share = min(share, time.Until(deadline)/2)
+		left := time.Until(deadline)
+		if share = min(share, max(left/2, leastPullShare)); share >= left {
+			return p.pull(ctx)
+		}
 	}
 	brief, cancel := context.WithTimeout(ctx, share)
 	defer cancel()

@@ -2,8 +2,9 @@ package record
 
 import "time"
 
-// OrderState is how far an order's journal has come. Each state is durable
-// before the step that leaves it is taken:
+// OrderState is how far an order's journal has come. Intent, ordered and
+// finalizing are durable before the step that leaves them; what lies between
+// may be done again:
 //
 //	intent     key and CSR exist         → POST newOrder
 //	ordered    the order's URL is known  → GET authorizations, present challenges

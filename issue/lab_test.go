@@ -50,6 +50,11 @@ func newLab(t *testing.T, o ca.Options) *lab {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.listener.Close() })
+	// With a response of its own in place, the listener keeps the port that the
+	// CA is told of.
+	if err := l.listener.Present(t.Context(), "", "held", ""); err != nil {
+		t.Fatal(err)
+	}
 	if l.names, err = dns.New(); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package challenge_test
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,16 +25,6 @@ type responder interface {
 	CleanUp(ctx context.Context, name, token string) error
 }
 
-func newListener(t *testing.T) *challenge.Listener {
-	t.Helper()
-	l, err := challenge.NewListener("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	return l
-}
-
 func TestEveryResponderRefusesWhatIsNoToken(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -45,7 +33,7 @@ func TestEveryResponderRefusesWhatIsNoToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for kind, r := range map[string]responder{
-		"stateless": challenge.Stateless{}, "listener": newListener(t), "webroot": challenge.Webroot{Dir: root},
+		"stateless": challenge.Stateless{}, "listener": newListener(t, "127.0.0.1:0"), "webroot": challenge.Webroot{Dir: root},
 	} {
 		if err := r.Present(t.Context(), name, token, keyAuth); err != nil {
 			t.Errorf("%s refuses a token: %v", kind, err)
@@ -58,71 +46,6 @@ func TestEveryResponderRefusesWhatIsNoToken(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("beside the webroot there is %v (%v)", entries, err)
-	}
-}
-
-func get(t *testing.T, method, url string) (int, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Close = true
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(body)
-}
-
-func TestListenerAnswersWhatIsPresented(t *testing.T) {
-	t.Parallel()
-	l := newListener(t)
-	base := "http://" + l.Addr().String()
-	where := base + challenge.Prefix + token
-	if status, _ := get(t, http.MethodGet, where); status != http.StatusNotFound {
-		t.Errorf("an unknown token answers %d", status)
-	}
-	for range 2 {
-		if err := l.Present(t.Context(), name, token, keyAuth); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if status, body := get(t, http.MethodGet, where); status != http.StatusOK || body != keyAuth {
-		t.Errorf("got %d %q, want the key authorization", status, body)
-	}
-	for _, c := range []struct{ method, url string }{
-		{http.MethodPost, where},
-		{http.MethodGet, base + "/" + token},
-		{http.MethodGet, base + "/"},
-		{http.MethodGet, where + "/"},
-		{http.MethodGet, base + challenge.Prefix},
-	} {
-		if status, body := get(t, c.method, c.url); status != http.StatusNotFound || strings.Contains(body, keyAuth) {
-			t.Errorf("%s %s answers %d", c.method, c.url, status)
-		}
-	}
-	for range 2 {
-		if err := l.CleanUp(t.Context(), name, token); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if status, _ := get(t, http.MethodGet, where); status != http.StatusNotFound {
-		t.Errorf("after the clean-up the token answers %d", status)
-	}
-}
-
-func TestListenerSaysWhyItCannotListen(t *testing.T) {
-	t.Parallel()
-	l := newListener(t)
-	if second, err := challenge.NewListener(l.Addr().String()); err == nil {
-		_ = second.Close()
-		t.Error("two listeners on one port")
 	}
 }
 

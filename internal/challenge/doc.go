@@ -4,7 +4,8 @@
 //
 //   - [Stateless] does nothing: the edges answer every challenge by themselves,
 //     from the account key's thumbprint.
-//   - [Listener] is a small HTTP server for hosts where port 80 is ours.
+//   - [Listener] is a small HTTP server for hosts where port 80 is ours, there
+//     only while a challenge is to be answered.
 //   - [Webroot] writes files where another server already serves them.
 //
 // Both methods may be called again for the same token, before and after a

@@ -5,79 +5,108 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 )
 
-// Listener answers challenges over HTTP and everything else with 404.
+// Listener answers challenges over HTTP and everything else with 404. It has its
+// port only while there is something to answer, so that several processes on
+// one host can take turns.
 type Listener struct {
-	server *http.Server
-	addr   net.Addr
-	ended  chan struct{}
+	address string
 
+	// mu is held over binding and letting go too: who presents meanwhile waits
+	// for the outcome.
 	mu        sync.RWMutex
 	responses map[string]string
+	server    *server // nil: there is nothing to answer
+	closed    bool
 }
 
-// NewListener starts to answer on addr, host:port (":80").
+// NewListener checks addr, host:port (":80"). Nothing is bound before the first
+// Present.
 func NewListener(addr string) (*Listener, error) {
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil && port == "" {
+		err = errors.New("it has no port")
+	}
+	if err == nil {
+		_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("listening for http-01 challenges: %w", err)
+		return nil, fmt.Errorf("%q is not an address to listen on: %w", addr, err)
 	}
-	l := &Listener{addr: listener.Addr(), ended: make(chan struct{}), responses: make(map[string]string)}
-	l.server = &http.Server{
-		Handler: l,
-		// Anybody on the internet may connect here; nobody may stay.
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       5 * time.Second,
-		WriteTimeout:      10 * time.Second,
-		IdleTimeout:       10 * time.Second,
-		MaxHeaderBytes:    8 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0),
-	}
-	go func() {
-		defer close(l.ended)
-		_ = l.server.Serve(listener)
-	}()
-	return l, nil
+	return &Listener{address: addr, responses: make(map[string]string)}, nil
 }
 
-// Addr is where it listens.
-func (l *Listener) Addr() net.Addr { return l.addr }
-
-// Close stops answering and frees the port.
-func (l *Listener) Close() error {
-	err := l.server.Close()
-	<-l.ended
-	if err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("closing the http-01 listener: %w", err)
+// Addr is where it listens; nil while it does not.
+func (l *Listener) Addr() net.Addr {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.server == nil {
+		return nil
 	}
-	return nil
+	return l.server.addr
+}
+
+// Close stops answering, whatever is still presented, and frees the port.
+// Nothing can be presented any more.
+func (l *Listener) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	clear(l.responses)
+	return l.letGo()
 }
 
 // Present makes the token answer with keyAuth, whatever the host's name: the
-// token cannot be guessed, and a CDN may ask under another one.
-func (l *Listener) Present(_ context.Context, _, token, keyAuth string) error {
+// token cannot be guessed, and a CDN may ask under another one. The first token
+// takes the port; that it cannot be had is the error.
+func (l *Listener) Present(ctx context.Context, _, token, keyAuth string) error {
 	if err := checkToken(token); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.bind(ctx); err != nil {
+		return fmt.Errorf("challenge.http01.listen: %w", err)
+	}
 	l.responses[token] = keyAuth
 	return nil
 }
 
-// CleanUp forgets the token.
+// CleanUp forgets the token. The last one frees the port.
 func (l *Listener) CleanUp(_ context.Context, _, token string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.responses, token)
-	return nil
+	if len(l.responses) > 0 {
+		return nil
+	}
+	return l.letGo()
+}
+
+// bind takes the port unless it is taken by us already. The caller holds mu.
+func (l *Listener) bind(ctx context.Context) (err error) {
+	switch {
+	case l.closed:
+		return net.ErrClosed
+	case l.server == nil:
+		l.server, err = serve(ctx, l.address, l)
+	}
+	return err
+}
+
+// letGo frees the port. The caller holds mu.
+func (l *Listener) letGo() error {
+	if l.server == nil {
+		return nil
+	}
+	err := l.server.close()
+	l.server = nil
+	return err
 }
 
 // ServeHTTP answers GET and HEAD below [Prefix].

@@ -48,7 +48,7 @@ func (r *rig) admitted(b *testing.B, names []string) {
 	a := reconcile.Admit(desired(b, files), reconcile.Known{Revision: commit, Branch: "main", Descends: true}, r.policy, now)
 	must(b, r.store.Admit(b.Context(), store.Admission{
 		Wants: a.Wants, Apps: a.Apps,
-		DesiredHash: "seeded", SettingsHash: r.marks, Revision: commit, Tip: commit, Now: now,
+		DesiredHash: "seeded", SettingsHash: r.SettingsHash, Revision: commit, Tip: commit, Now: now,
 	}))
 }
 

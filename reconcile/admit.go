@@ -23,7 +23,8 @@ type Desired struct {
 type DesiredApp struct {
 	spec.App
 	// Refused is why the app's file is refused; the app is then as the file
-	// was last accepted, and nothing is begun, changed or removed for it.
+	// was last accepted, and nothing is begun, changed or removed for it. See
+	// also [Known].Refused.
 	Refused *record.FileError
 }
 
@@ -31,6 +32,11 @@ type DesiredApp struct {
 type Known struct {
 	Domains []record.Domain
 	Apps    []record.App
+	// Refused: some file of desired state is refused. Names that are in no
+	// accepted file may be wanted by that one: it may be a file renamed with a
+	// typo in it, which never was accepted, or one that was just given names
+	// that another file let go of. So nothing is removed until it is mended.
+	Refused bool
 	// Descends: the tip descends from the last one seen, or is the first.
 	Descends bool
 	// Revision (a full commit id) and Branch are where Desired was read.
@@ -62,13 +68,14 @@ func Admit(want Desired, known Known, p Policy, now time.Time) Admission {
 	apps := ordered(want.Apps)
 	granted, denied := grant(apps, rows)
 	wants := p.wants(apps, granted, rows, now)
-	g := &guard{policy: p, known: known, now: now, empty: len(apps) == 0, used: map[string]bool{}}
+	missing := leave(wants, rows, known.Refused)
+	g := &guard{policy: p, known: known, now: now, empty: len(apps) == 0, used: map[string]bool{}, waiting: map[string]bool{}}
 	hash := g.apply(rows, wants)
 
-	a := Admission{Hash: hash, Held: hash != "", UsedApprovals: sortedKeys(g.used)}
+	a := Admission{Hash: hash, Held: hash != "", UsedApprovals: g.spent()}
 	a.Wants = changed(rows, wants)
 	a.Apps = p.appRecords(apps, denied, known, wants, now)
-	a.Outcomes = admissionOutcomes(wants, denied)
+	a.Outcomes = admissionOutcomes(wants, missing, denied)
 	return a
 }
 
@@ -80,8 +87,7 @@ func byKey(domains []record.Domain) map[string]record.Domain {
 	return rows
 }
 
-// wants says what is wanted of every row and of every granted name, the guard
-// apart.
+// wants says what is wanted of every granted name, the guard apart.
 func (p Policy) wants(apps []DesiredApp, granted map[string]claim, rows map[string]record.Domain, now time.Time) map[string]record.Want {
 	wants := make(map[string]record.Want, len(granted))
 	beyond := p.beyondLimits(apps, granted, rows)
@@ -95,12 +101,24 @@ func (p Policy) wants(apps []DesiredApp, granted map[string]claim, rows map[stri
 			wants[name] = frozen(row.Want)
 		}
 	}
-	for key, row := range rows {
-		if _, ok := wants[key]; !ok {
-			wants[key] = removed(row.Want)
-		}
-	}
 	return wants
+}
+
+// leave adds the rows that nobody asks for any more: as removed, or as they are
+// while a refused file may ask for them. It returns the latter.
+func leave(wants map[string]record.Want, rows map[string]record.Domain, refused bool) (missing []record.Want) {
+	for key, row := range rows {
+		if _, ok := wants[key]; ok {
+			continue
+		}
+		if !refused {
+			wants[key] = removed(row.Want)
+			continue
+		}
+		wants[key] = frozen(row.Want)
+		missing = append(missing, wants[key])
+	}
+	return missing
 }
 
 func (p Policy) beyondLimits(apps []DesiredApp, granted map[string]claim, rows map[string]record.Domain) map[string]bool {
@@ -193,11 +211,16 @@ func plainWant(w record.Want) record.Want {
 }
 
 // admissionOutcomes are one hold a name and one failure a refused claim.
-func admissionOutcomes(wants map[string]record.Want, denied []denial) []Outcome {
+func admissionOutcomes(wants map[string]record.Want, missing []record.Want, denied []denial) []Outcome {
 	var out []Outcome
 	for _, w := range wants {
 		if w.Held {
 			out = append(out, heldOutcome(w))
+		}
+	}
+	for _, w := range missing {
+		if !w.Held {
+			out = append(out, Outcome{Kind: Hold, App: w.App, Domain: w.Key, Why: missingWhy})
 		}
 	}
 	for _, d := range denied {
@@ -207,6 +230,9 @@ func admissionOutcomes(wants map[string]record.Want, denied []denial) []Outcome 
 	SortOutcomes(out)
 	return out
 }
+
+// missingWhy is why a name that is in no accepted file keeps what it has.
+const missingWhy = "no accepted file names it, but a file is refused that may; nothing is removed until that is mended"
 
 func heldOutcome(w record.Want) Outcome {
 	return Outcome{Kind: Hold, App: w.App, Domain: w.Key, Why: "its removal is held: " + w.HoldWhy}

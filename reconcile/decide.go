@@ -19,7 +19,7 @@ func chain() []rule {
 	return []rule{
 		{"what was replaced is revoked once the new one is in use", (*view).revokeReplaced},
 		{"what is no longer wanted goes after its grace", (*view).leave},
-		{"a refused file removes nothing", (*view).standStill},
+		{"while a file is refused, nothing is removed", (*view).standStill},
 		{"every target gets the newest pair", (*view).deploy},
 		{"nothing is begun for a refused file or a held removal", (*view).beginNothing},
 		{"an order under way is followed", (*view).follow},
@@ -65,7 +65,7 @@ func (v *view) standStill() bool {
 	if v.d.Mode == record.Auto || v.d.Held {
 		return false
 	}
-	return v.say(Hold, time.Time{}, "its file is refused, so nothing is removed until it is mended")
+	return v.say(Hold, time.Time{}, "a file is refused, so nothing is removed until it is mended")
 }
 
 // deploy goes to every target that lacks the newest pair and is not being
@@ -98,7 +98,7 @@ func (v *view) beginNothing() bool {
 		return false
 	case v.d.Frozen:
 		v.unstarted()
-		return v.say(Hold, time.Time{}, "its file is refused, so nothing is begun until it is mended")
+		return v.say(Hold, time.Time{}, "a file is refused, so nothing is begun here until it is mended")
 	case v.d.Held:
 		return v.say(Hold, time.Time{}, "%s", heldOutcome(v.d.Want).Why)
 	}

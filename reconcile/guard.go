@@ -25,6 +25,8 @@ type guard struct {
 	fresh   []string // new losses, by key
 	held    []string // losses held earlier and not approved since
 	used    map[string]bool
+	// waiting are approvals that cannot do their work yet: a file is refused.
+	waiting map[string]bool
 }
 
 // holds reports whether the row has a certificate to lose. An order under way
@@ -52,17 +54,25 @@ func (g *guard) apply(rows map[string]record.Domain, wants map[string]record.Wan
 		return ""
 	}
 	hash = g.hash(rows)
-	if g.known.Approved[hash] {
-		g.used[hash] = true
-		g.release(g.held, wants)
-		return ""
-	}
 	for _, key := range g.held {
 		w := wants[key]
 		w.HoldHash = hash
 		wants[key] = w
 	}
-	return hash
+	if !g.known.Approved[hash] {
+		return hash
+	}
+	g.used[hash] = true
+	g.release(g.held, wants)
+	return ""
+}
+
+// spent are the approvals that did their work.
+func (g *guard) spent() []string {
+	for hash := range g.waiting {
+		delete(g.used, hash)
+	}
+	return sortedKeys(g.used)
 }
 
 // sort puts one row where it belongs, and clears the marks of a wanted one.
@@ -77,6 +87,8 @@ func (g *guard) sort(row record.Domain, w *record.Want) {
 		g.holding++
 	}
 	switch {
+	case w.Frozen && row.Held && g.known.Approved[row.HoldHash]:
+		g.waiting[row.HoldHash] = true
 	case w.Frozen && row.Held:
 		g.held = append(g.held, w.Key)
 	case w.Frozen:
@@ -128,10 +140,13 @@ func (g *guard) hold(keys []string, wants map[string]record.Want, why string) {
 
 func (g *guard) release(keys []string, wants map[string]record.Want) {
 	for _, key := range keys {
-		if w := wants[key]; !w.Frozen {
-			letGo(&w, g.now)
-			wants[key] = w
+		w := wants[key]
+		if w.Frozen {
+			g.waiting[w.HoldHash] = true
+			continue
 		}
+		letGo(&w, g.now)
+		wants[key] = w
 	}
 }
 

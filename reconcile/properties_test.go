@@ -2,6 +2,8 @@ package reconcile_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,6 +70,8 @@ func (w *world) event() {
 		{"edit  ", w.edit},
 		{"drop an app", w.dropApp},
 		{"break a file", w.breakFile},
+		{"rename a file and break it", w.renameBroken},
+		{"move a name into a broken file", w.moveBroken},
 		{"mend the files", func() { clear(w.broken); w.push() }},
 		{"force", func() { w.forced = true; w.edit() }},
 		{"approve", w.approve},
@@ -101,13 +105,47 @@ func (w *world) approve() {
 	w.push()
 }
 
+// file draws an app, and is the file it stands in: an app is in one file only.
 func (w *world) file() string {
-	return rapid.SampledFrom([]string{"apps/blog.yaml", "apps/docs.yaml", "apps/shop.yaml"}).Draw(w.t, "file")
+	app := rapid.SampledFrom([]string{"blog", "docs", "shop"}).Draw(w.t, "app")
+	for file, apps := range w.files {
+		if len(apps) > 0 && apps[0].Name == app {
+			return file
+		}
+	}
+	return "apps/" + app + ".yaml"
 }
 
 func (w *world) breakFile() {
 	w.broken[w.file()] = true
 	w.edit() // whatever the broken file says does not count
+}
+
+// renameBroken pushes a file under another name and with a typo in it: at its
+// new path nothing was ever accepted.
+func (w *world) renameBroken() {
+	file := w.file()
+	if len(w.files[file]) > 0 {
+		next := strings.Replace(file, "apps/", "apps/new-", 1)
+		w.files[next], w.broken[next] = w.files[file], true
+		delete(w.files, file)
+		delete(w.broken, file)
+	}
+	w.push()
+}
+
+// moveBroken moves a name from a good file to one that breaks in the same push.
+func (w *world) moveBroken() {
+	from, to := w.file(), w.file()
+	if from == to || len(w.files[from]) == 0 || len(w.files[to]) == 0 || len(w.files[from][0].Domains) == 0 {
+		return
+	}
+	giver, taker := w.files[from][0], w.files[to][0]
+	taker.Domains = add(slices.Clone(taker.Domains), giver.Domains[0].Name)
+	giver.Domains = slices.Clone(giver.Domains[1:])
+	w.files[from], w.files[to] = []spec.App{giver}, []spec.App{taker}
+	w.broken[to] = true
+	w.push()
 }
 
 func (w *world) dropApp() {

@@ -119,6 +119,7 @@ type world struct {
 	files     map[string][]spec.App // desired state as pushed
 	accepted  map[string][]spec.App
 	broken    map[string]bool
+	refused   bool // some file of the last push is
 	forced    bool // the tip does not descend from the last one seen
 	revision  int
 	approvals map[string]bool
@@ -162,6 +163,7 @@ func newWorld(t *rapid.T, p reconcile.Policy) *world {
 // desired is what the controller hands to Admit: refused files as last accepted.
 func (w *world) desired() reconcile.Desired {
 	var d reconcile.Desired
+	maps.DeleteFunc(w.accepted, func(file string, _ []spec.App) bool { _, there := w.files[file]; return !there })
 	for file, apps := range w.files {
 		var refused *record.FileError
 		if w.broken[file] {
@@ -180,8 +182,9 @@ func (w *world) desired() reconcile.Desired {
 // push admits desired state as it is now.
 func (w *world) push() reconcile.Admission {
 	w.revision++
+	w.refused = w.anyBroken()
 	known := reconcile.Known{
-		Domains: w.sorted(), Apps: w.apps, Descends: !w.forced,
+		Domains: w.sorted(), Apps: w.apps, Refused: w.refused, Descends: !w.forced,
 		Revision: fmt.Sprint(w.revision), Branch: "main", Approved: maps.Clone(w.approvals),
 	}
 	desired := w.desired()
@@ -198,11 +201,20 @@ func (w *world) push() reconcile.Admission {
 	for _, used := range a.UsedApprovals {
 		delete(w.approvals, used)
 	}
-	known = reconcile.Known{Domains: rows, Apps: a.Apps, Descends: true, Revision: known.Revision, Branch: "main"}
+	known = reconcile.Known{Domains: rows, Apps: a.Apps, Refused: w.refused, Descends: true, Revision: known.Revision, Branch: "main"}
 	if again := reconcile.Admit(desired, known, w.policy, w.now); len(again.Wants) > 0 {
 		w.t.Fatalf("admitting the same again changes wants: %s", cmp.Diff(w.rows[again.Wants[0].Key].Want, again.Wants[0]))
 	}
 	return a
+}
+
+func (w *world) anyBroken() bool {
+	for file := range w.files {
+		if w.broken[file] {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *world) sorted() []record.Domain {
@@ -236,6 +248,9 @@ func (w *world) checkFrozen(desired reconcile.Desired, a reconcile.Admission) {
 	}
 	for _, next := range a.Wants {
 		before, exists := w.rows[next.Key]
+		if w.refused && next.Mode == record.Removed && !next.Frozen {
+			w.t.Fatalf("a file is refused and yet %s is removed: %+v", next.Key, next)
+		}
 		if !refused[next.Key] {
 			continue
 		}
@@ -277,7 +292,7 @@ func (w *world) checkGuard(a reconcile.Admission) {
 	}
 	allowed := max(w.policy.MaxRemovals*float64(holding), float64(w.policy.RemovalFloor))
 	if fresh > 0 && (float64(len(released)) > allowed+1e-6 || w.forced) {
-		w.t.Fatalf("%d of %d certificates were let go within %s (forced: %v), allowed are %v", len(released), holding, window, w.forced, allowed)
+		w.t.Fatalf("%d of %d certificates were let go within %s (forced: %v), allowed are %v: %v", len(released), holding, window, w.forced, allowed, released)
 	}
 	w.released = released
 }
@@ -540,6 +555,9 @@ func (w *world) revoke(d record.Domain, a reconcile.Action, r *reconcile.Result)
 	if current && w.now.Before(d.LeftAt.Add(w.policy.RevokeAfter)) {
 		w.t.Fatalf("%s is revoked at %v, within the grace: %+v", d.Key, w.now, d)
 	}
+	if current && d.Mode == record.Removed && w.refused {
+		w.t.Fatalf("%s is revoked while a file is refused that may name it", d.Key)
+	}
 	for _, target := range w.policy.Targets {
 		if !d.Gone() && w.edges[target][d.Key] != d.Certificate.SHA256 {
 			w.t.Fatalf("%s revokes %s before %s has what replaces it", d.Key, a.Serial, target)
@@ -552,8 +570,8 @@ func (w *world) revoke(d record.Domain, a reconcile.Action, r *reconcile.Result)
 }
 
 func (w *world) forget(d record.Domain, r *reconcile.Result) {
-	if !d.Gone() {
-		w.t.Fatalf("%s is wanted and forgotten", d.Key)
+	if !d.Gone() || d.Mode == record.Removed && w.refused {
+		w.t.Fatalf("%s is wanted, or may be, and forgotten", d.Key)
 	}
 	for target, names := range w.edges {
 		if w.down[target] {

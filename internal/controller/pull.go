@@ -187,7 +187,7 @@ func (p *pass) known(ctx context.Context, r reading) (reconcile.Known, []store.A
 	files, err := p.Store.Files(ctx)
 	return reconcile.Known{
 		Domains: domains, Apps: apps, Descends: r.descends,
-		Revision: r.commit, Branch: p.Source.Branch, Approved: p.meta.Approved,
+		Revision: r.commit, Branch: p.Source.Branch, Approved: p.meta.Approved, Refused: r.refused(),
 	}, files, err
 }
 
@@ -236,4 +236,9 @@ func fileErrors(errs []spec.Error) []record.FileError {
 		out = append(out, record.FileError{File: e.File, Line: e.Line, Column: e.Column, Message: e.Message})
 	}
 	return out
+}
+
+// refused reports whether some file of the reading is refused.
+func (r reading) refused() bool {
+	return slices.ContainsFunc(r.parsed, func(f spec.Parsed) bool { return len(f.Errors) > 0 })
 }

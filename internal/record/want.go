@@ -37,8 +37,8 @@ type Want struct {
 	// Entry digests what the owner wrote (app, mode, challenge, target, …), so
 	// that a changed entry is told from an unchanged one.
 	Entry string
-	// Frozen: the file that names the domain is refused, so the last accepted
-	// entry stands: no first issue, no change, no removal.
+	// Frozen: a file is refused that names the domain, or may do so, so the last
+	// accepted entry stands: no first issue, no change, no removal.
 	Frozen bool
 	// Blocked is a reason of desired state itself (eligibility, limits, a
 	// wildcard without DNS) why no certificate may be ordered. Nil: none.

@@ -199,7 +199,7 @@ func sameWant(x, y record.Want) bool { return reflect.DeepEqual(plainWant(x), pl
 
 func plainWant(w record.Want) record.Want {
 	w.Generation = 0
-	w.Since, w.LeftAt = w.Since.Round(0).UTC(), w.LeftAt.Round(0).UTC()
+	w.Since, w.LeftAt, w.LostAt = w.Since.Round(0).UTC(), w.LeftAt.Round(0).UTC(), w.LostAt.Round(0).UTC()
 	w.Names = slices.Clip(append([]string{}, w.Names...))
 	if w.Blocked != nil {
 		f := *w.Blocked

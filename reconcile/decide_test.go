@@ -495,7 +495,7 @@ func TestTakingDown(t *testing.T) {
 	p := policy()
 	p.RevokeAfter = time.Hour
 	d := issued(t, p)
-	d.Mode, d.LeftAt = record.Removed, start
+	d.Mode, d.LeftAt, d.LostAt = record.Removed, start, start
 	now := start.Add(time.Hour)
 	revoke := only(t, look(d, well, p, now))
 	d = reconcile.Settle(d, reconcile.Result{Action: revoke}, p, now)

@@ -89,7 +89,7 @@ func (v *view) dueLeaving() time.Time {
 	case v.now.Before(v.d.Attempt.Next):
 		return v.d.Attempt.Next
 	case v.d.Mode == record.Removed:
-		return v.d.LeftAt.Add(v.policy.window())
+		return v.d.LostAt.Add(v.policy.window())
 	default:
 		return time.Time{}
 	}

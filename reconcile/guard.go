@@ -77,9 +77,12 @@ func (g *guard) spent() []string {
 
 // sort puts one row where it belongs, and clears the marks of a wanted one.
 func (g *guard) sort(row record.Domain, w *record.Want) {
-	lost := !row.LeftAt.IsZero() && !row.Held
-	back := w.Mode == record.Auto
-	recent := lost && !back && g.withinWindow(row.LeftAt)
+	gone := !row.LeftAt.IsZero() && !row.Held
+	back := w.Mode == record.Auto && !w.Frozen
+	if back && gone && holds(row) {
+		w.LostAt = time.Time{} // back in time: nothing was lost
+	}
+	recent := !w.LostAt.IsZero() && g.withinWindow(w.LostAt)
 	if recent {
 		g.recent++
 	}
@@ -95,7 +98,7 @@ func (g *guard) sort(row record.Domain, w *record.Want) {
 		// As it was, whatever it was.
 	case back:
 		w.LeftAt, w.Held, w.HoldHash, w.HoldWhy = time.Time{}, false, "", ""
-	case lost:
+	case gone:
 		// Let through before; its grace runs.
 	case row.Held && g.known.Approved[row.HoldHash]:
 		g.used[row.HoldHash] = true
@@ -153,7 +156,7 @@ func (g *guard) release(keys []string, wants map[string]record.Want) {
 // letGo starts the grace. After an approval it starts then: nobody could count
 // on the removal before.
 func letGo(w *record.Want, now time.Time) {
-	w.LeftAt, w.Held, w.HoldHash, w.HoldWhy = now, false, "", ""
+	w.LeftAt, w.LostAt, w.Held, w.HoldHash, w.HoldWhy = now, now, false, "", ""
 }
 
 // hash names what is held. It stays as it was while the set does, although the

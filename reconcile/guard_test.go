@@ -167,6 +167,42 @@ func TestGuardSumsOverItsWindow(t *testing.T) {
 	}
 }
 
+// A name that returns when its certificate is already revoked was lost all the
+// same: by removing and re-adding, a whole platform could be lost bit by bit.
+func TestGuardRemembersWhatReturned(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	p.RevokeAfter = 0
+	all := names(20)
+	s := newStage(t, p, app("shop", all...)).issue()
+	s.admit(desired(app("shop", all[2:]...)))
+	s.takeDown()
+	s.admit(desired(app("shop", all...)))
+	if a := s.issue().admit(desired(app("shop", append(names(2), all[4:]...)...))); !a.Held {
+		t.Fatal("the two that were revoked count no more")
+	}
+	s.admit(desired(app("shop", append(names(1), all[2:]...)...)))
+	if d := s.row(all[1]); !d.Held {
+		t.Errorf("one of them is lost again, and goes by: %+v", d.Want)
+	}
+	s.now = s.now.Add(day)
+	if a := s.admit(desired(app("shop", append(names(2), all[4:]...)...))); a.Held {
+		t.Errorf("the window is over, and %+v", a)
+	}
+}
+
+// What returns before it is revoked was never lost.
+func TestGuardForgetsWhatWasKept(t *testing.T) {
+	t.Parallel()
+	all := names(20)
+	s := newStage(t, policy(), app("shop", all...)).issue()
+	for range 5 {
+		if s.admit(desired(app("shop", all[2:]...))).Held || s.admit(desired(app("shop", all...))).Held {
+			t.Fatal("it is held although nothing was lost")
+		}
+	}
+}
+
 // takeDown steps every row that left to its end, as far as it goes now.
 func (s *stage) takeDown() {
 	s.t.Helper()

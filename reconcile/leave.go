@@ -68,7 +68,7 @@ func (v *view) leave() bool {
 		return true
 	case v.d.Certificate != nil || len(v.d.Deployed) > 0:
 		return v.act(Action{Kind: Forget, Why: v.forgetWhy()})
-	case v.d.Mode == record.Removed && v.d.LeftAt.IsZero():
+	case v.d.Mode == record.Removed && v.d.LostAt.IsZero():
 		return v.act(Action{Kind: Forget, Why: leftWhy(v.d.Mode) + "; it has no certificate"})
 	case Finished(v.d, v.policy, v.now):
 		v.drop = true
@@ -143,7 +143,7 @@ func Finished(d record.Domain, p Policy, now time.Time) bool {
 	if d.Mode != record.Removed || !NothingLeft(d) {
 		return false
 	}
-	return d.LeftAt.IsZero() || !now.Before(d.LeftAt.Add(p.window()))
+	return d.LostAt.IsZero() || !now.Before(d.LostAt.Add(p.window()))
 }
 
 // NothingLeft reports whether nothing is left of an unwanted row's certificate. The

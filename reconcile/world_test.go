@@ -143,8 +143,8 @@ type world struct {
 }
 
 type loss struct {
-	name string
-	at   time.Time
+	name, serial string
+	at           time.Time
 }
 
 func newWorld(t *rapid.T, p reconcile.Policy) *world {
@@ -201,7 +201,10 @@ func (w *world) push() reconcile.Admission {
 	for _, used := range a.UsedApprovals {
 		delete(w.approvals, used)
 	}
-	known = reconcile.Known{Domains: rows, Apps: a.Apps, Refused: w.refused, Descends: true, Revision: known.Revision, Branch: "main"}
+	known = reconcile.Known{
+		Domains: rows, Apps: a.Apps, Refused: w.refused, Descends: true,
+		Revision: known.Revision, Branch: "main", Approved: maps.Clone(w.approvals),
+	}
 	if again := reconcile.Admit(desired, known, w.policy, w.now); len(again.Wants) > 0 {
 		w.t.Fatalf("admitting the same again changes wants: %s", cmp.Diff(w.rows[again.Wants[0].Key].Want, again.Wants[0]))
 	}
@@ -262,39 +265,56 @@ func (w *world) checkFrozen(desired reconcile.Desired, a reconcile.Admission) {
 }
 
 // checkGuard counts losses by itself: without approval never more are let go
-// within the window than policy allows.
+// within the window than policy allows. A loss is undone if the name returns
+// while its certificate still stands.
 func (w *world) checkGuard(a reconcile.Admission) {
 	window := max(day, w.policy.RevokeAfter)
 	released := slices.DeleteFunc(w.released, func(l loss) bool {
-		row, exists := w.rows[l.name]
-		back := exists && row.Mode == record.Auto
-		return back || w.now.Sub(l.at) >= window
+		return w.now.Sub(l.at) >= window || w.undone(l, a)
 	})
 	holding := 0
 	for key, d := range w.rows {
-		has := d.Certificate != nil || d.Order != nil
 		gone := slices.ContainsFunc(released, func(l loss) bool { return l.name == key })
-		if has || gone {
+		if has(d) || gone {
 			holding++
 		}
 	}
 	fresh := 0
 	for _, next := range a.Wants {
 		before := w.rows[next.Key]
-		has := before.Certificate != nil || before.Order != nil
-		if next.Mode == record.Auto || next.Held || next.LeftAt.IsZero() || !has || !before.LeftAt.IsZero() {
+		if next.Mode == record.Auto || next.Held || next.LeftAt.IsZero() || !has(before) || !before.LeftAt.IsZero() {
 			continue
 		}
-		released = append(released, loss{next.Key, w.now})
+		released = append(released, newLoss(before, w.now))
 		if !before.Held && !w.approvals[w.hash] && len(a.UsedApprovals) == 0 {
 			fresh++
 		}
 	}
 	allowed := max(w.policy.MaxRemovals*float64(holding), float64(w.policy.RemovalFloor))
 	if fresh > 0 && (float64(len(released)) > allowed+1e-6 || w.forced) {
-		w.t.Fatalf("%d of %d certificates were let go within %s (forced: %v), allowed are %v: %v", len(released), holding, window, w.forced, allowed, released)
+		w.t.Fatalf("%d of %d certificates were let go within %s (forced: %v), allowed are %v", len(released), holding, window, w.forced, allowed)
 	}
 	w.released = released
+}
+
+func has(d record.Domain) bool { return d.Certificate != nil || d.Order != nil }
+
+func newLoss(d record.Domain, at time.Time) loss {
+	l := loss{name: d.Key, at: at}
+	if d.Certificate != nil {
+		l.serial = d.Certificate.Serial
+	}
+	return l
+}
+
+// undone reports whether this push brings the name back in time.
+func (w *world) undone(l loss, a reconcile.Admission) bool {
+	row := w.rows[l.name]
+	back := slices.ContainsFunc(a.Wants, func(next record.Want) bool {
+		return next.Key == l.name && next.Mode == record.Auto && !next.Frozen
+	})
+	c := w.certs[l.serial]
+	return back && !row.LeftAt.IsZero() && has(row) && (c == nil || !c.revoked)
 }
 
 // run lets time pass until then, stepping every row when it is due.

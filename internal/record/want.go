@@ -47,6 +47,9 @@ type Want struct {
 	Since time.Time
 	// LeftAt is when the certificate ceased to be wanted; zero in mode Auto.
 	LeftAt time.Time
+	// LostAt is when the removal guard last counted the certificate as lost.
+	// It outlives LeftAt when the name returned without its certificate.
+	LostAt time.Time
 	// Held: the removal guard keeps the certificate as if it were still
 	// wanted, until the removal with HoldHash is approved or the name returns.
 	Held     bool

@@ -26,6 +26,7 @@ func wantColumns(w *record.Want) []column {
 		{"blocked", jsonAt{&w.Blocked}},
 		{"admitted_at", timeAt{&w.Since}},
 		{"left_at", timeAt{&w.LeftAt}},
+		{"lost_at", timeAt{&w.LostAt}},
 		{"held", &w.Held},
 		{"hold_hash", &w.HoldHash},
 		{"hold_why", &w.HoldWhy},

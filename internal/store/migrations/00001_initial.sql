@@ -30,6 +30,7 @@ CREATE TABLE domains (
     blocked            TEXT,                         -- JSON finding: why nothing may be ordered; NULL: it may
     admitted_at        BIGINT,                       -- when the domain was first admitted
     left_at            BIGINT,                       -- when the certificate ceased to be wanted
+    lost_at            BIGINT,                       -- when the guard last counted it as lost
     held               BOOLEAN NOT NULL,             -- the removal guard keeps the certificate
     hold_hash          TEXT    NOT NULL,             -- what must be approved to let the removal happen
     hold_why           TEXT    NOT NULL,             -- the guard's sentence

@@ -213,13 +213,44 @@ func TestPlanText(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "plan.json", text)
-	var b bytes.Buffer
-	empty := status.NewPlan(reconcile.Plan{Outcomes: plan.Outcomes[:1]})
-	if err := status.PlanText(&b, empty, true); err != nil || b.String() != "Nothing to do; 1 domain as wanted.\n" {
-		t.Errorf("%q, %v", b.String(), err)
-	}
 	if text, _ := json.Marshal(status.NewPlan(reconcile.Plan{})); !bytes.Contains(text, []byte(`"actions":[],"outcomes":[]`)) {
 		t.Errorf("lists that programs range over must not be null: %s", text)
+	}
+}
+
+// outcomes are so many of each kind.
+func outcomes(keep, fail, wait, hold int) []reconcile.Outcome {
+	var out []reconcile.Outcome
+	for kind, n := range map[reconcile.OutcomeKind]int{
+		reconcile.Keep: keep, reconcile.Fail: fail, reconcile.Wait: wait, reconcile.Hold: hold,
+	} {
+		for range n {
+			out = append(out, reconcile.Outcome{Kind: kind, App: "shop", Domain: "a.example", Why: "so it is"})
+		}
+	}
+	return out
+}
+
+func TestPlanTextEndsInOneLineThatCountsEverything(t *testing.T) {
+	t.Parallel()
+	issue := []reconcile.Action{{Kind: reconcile.Issue, App: "shop", Domain: "b.example", Why: "no certificate"}}
+	for want, plan := range map[string]reconcile.Plan{
+		"Nothing to do: no domain is asked for.":                        {},
+		"Nothing to do: 1 domain as wanted.":                            {Outcomes: outcomes(1, 0, 0, 0)},
+		"Nothing to do: 2 domains as wanted.":                           {Outcomes: outcomes(2, 0, 0, 0)},
+		"Nothing to do now: 1 failing.":                                 {Outcomes: outcomes(0, 1, 0, 0)},
+		"Nothing to do now: 1 as wanted, 2 failing, 1 waiting, 3 held.": {Outcomes: outcomes(1, 2, 1, 3)},
+		"Plan: 1 to issue.":                                             {Actions: issue},
+		"Plan: 1 to issue; 1 as wanted, 2 failing, 1 waiting, 3 held.":  {Actions: issue, Outcomes: outcomes(1, 2, 1, 3)},
+	} {
+		var b bytes.Buffer
+		if err := status.PlanText(&b, status.NewPlan(plan), true); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		if got := lines[len(lines)-1]; got != want {
+			t.Errorf("the last line is %q, want %q", got, want)
+		}
 	}
 }
 

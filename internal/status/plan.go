@@ -29,7 +29,8 @@ func NewPlan(p reconcile.Plan) Plan {
 }
 
 // PlanText prints the plan for people: what would be done, then what would not
-// and why. Domains where all is well are only counted.
+// and why. Domains where all is well are only
+// counted, in the last line, which counts the others too.
 func PlanText(w io.Writer, p Plan, color bool) error {
 	var b strings.Builder
 	width := p.widest()
@@ -40,19 +41,17 @@ func PlanText(w io.Writer, p Plan, color bool) error {
 	if len(p.Actions) > 0 {
 		b.WriteString("\n")
 	}
-	kept := 0
 	for _, o := range p.Outcomes {
 		if o.Kind == reconcile.Keep {
-			kept++
 			continue
 		}
 		word := paint(color, outcomeColours[o.Kind], fmt.Sprintf("%-4s", o.Kind))
 		fmt.Fprintf(&b, "     %s     %-*s  %s\n", word, width, clean(o.Domain, maxText), outcomeWhy(o))
 	}
-	if len(p.Outcomes) > kept {
+	if p.kept() < len(p.Outcomes) {
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "%s\n", p.summary(kept))
+	fmt.Fprintf(&b, "%s\n", p.summary())
 	if p.Held {
 		fmt.Fprintf(&b, "Removals are held. If they are meant, run: acmsync approve %s\n", p.Hash)
 	}
@@ -73,21 +72,59 @@ func (p Plan) widest() int {
 	return min(width, 50)
 }
 
-func (p Plan) summary(kept int) string {
-	counts := map[reconcile.ActionKind]int{}
+// summary counts everything in one line: what is to be done, then the rest.
+func (p Plan) summary() string {
+	todo := map[reconcile.ActionKind]int{}
 	for _, a := range p.Actions {
-		counts[a.Kind]++
+		todo[a.Kind]++
 	}
 	var parts []string
 	for _, kind := range reconcile.ActionKinds() {
-		if n := counts[kind]; n > 0 {
+		if n := todo[kind]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d to %s", n, kind))
 		}
 	}
-	if len(parts) == 0 {
-		return fmt.Sprintf("Nothing to do; %s as wanted.", plural(kept, "domain"))
+	rest := p.standing()
+	switch {
+	case len(parts) > 0 && rest == "":
+		return fmt.Sprintf("Plan: %s.", strings.Join(parts, ", "))
+	case len(parts) > 0:
+		return fmt.Sprintf("Plan: %s; %s.", strings.Join(parts, ", "), rest)
+	case len(p.Outcomes) == 0:
+		return "Nothing to do: no domain is asked for."
+	case p.kept() == len(p.Outcomes):
+		return fmt.Sprintf("Nothing to do: %s as wanted.", plural(len(p.Outcomes), "domain"))
+	default:
+		return fmt.Sprintf("Nothing to do now: %s.", rest)
 	}
-	return fmt.Sprintf("Plan: %s; %s as wanted.", strings.Join(parts, ", "), plural(kept, "domain"))
+}
+
+// standing counts the domains that nothing is done for now.
+func (p Plan) standing() string {
+	count := map[reconcile.OutcomeKind]int{}
+	for _, o := range p.Outcomes {
+		count[o.Kind]++
+	}
+	var parts []string
+	for _, k := range []struct {
+		kind reconcile.OutcomeKind
+		word string
+	}{{reconcile.Keep, "as wanted"}, {reconcile.Fail, "failing"}, {reconcile.Wait, "waiting"}, {reconcile.Hold, "held"}} {
+		if n := count[k.kind]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, k.word))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p Plan) kept() int {
+	n := 0
+	for _, o := range p.Outcomes {
+		if o.Kind == reconcile.Keep {
+			n++
+		}
+	}
+	return n
 }
 
 // actionWhy names the target or serial that tells actions of one domain apart.

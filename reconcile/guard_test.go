@@ -181,6 +181,7 @@ func TestGuardRemembersWhatReturned(t *testing.T) {
 	if a := s.issue().admit(desired(app("shop", append(names(2), all[4:]...)...))); !a.Held {
 		t.Fatal("the two that were revoked count no more")
 	}
+	s.admit(desired(app("shop", all...)))
 	s.now = s.now.Add(day)
 	if a := s.admit(desired(app("shop", append(names(2), all[4:]...)...))); a.Held {
 		t.Errorf("the window is over, and %+v", a)

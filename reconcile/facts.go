@@ -20,6 +20,13 @@ func orderOpen(d record.Domain, p Policy) bool {
 	return d.Order != nil && d.Order.Open() && d.Order.Directory == p.Directory
 }
 
+// configured leaves out what targets said that are no longer in the settings:
+// nobody can ask them any more, for a pair or for its removal. Should one come
+// back it gets every pair again, since nobody knows what became of its folder.
+func configured(deployed []record.Deployment, p Policy) []record.Deployment {
+	return slices.DeleteFunc(deployed, func(a record.Deployment) bool { return !slices.Contains(p.Targets, a.Target) })
+}
+
 // acknowledges reports whether every host of the target has the certificate.
 func acknowledges(d record.Domain, target string) bool {
 	some := false

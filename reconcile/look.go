@@ -36,6 +36,7 @@ type view struct {
 
 func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) *view {
 	v := &view{d: clone(d), seen: seen, policy: p, now: now, q: question(d, p)}
+	v.d.Deployed = configured(v.d.Deployed, p)
 	v.look()
 	v.need, v.needed = needOf(v.d, p, now)
 	return v

@@ -40,6 +40,7 @@ func (r Result) Failed() bool {
 // Settle takes the result of an action into the row.
 func Settle(d record.Domain, r Result, p Policy, now time.Time) record.Domain {
 	d = clone(d)
+	d.Deployed = configured(d.Deployed, p)
 	switch {
 	case r.Cancelled:
 		keepOrder(&d, r.Order)

@@ -60,7 +60,8 @@ func TestTargetsThatAreNoLongerConfigured(t *testing.T) {
 			}
 		}},
 		{"a removed name's row ends without it", func(d *record.Domain) {
-			d.Mode, d.LeftAt, d.Certificate, d.Deployed = record.Removed, start.Add(-3*day), nil, d.Deployed[1:]
+			d.Mode, d.LeftAt, d.LostAt = record.Removed, start.Add(-3*day), start.Add(-3*day)
+			d.Certificate, d.Deployed = nil, d.Deployed[1:]
 		}, []string{"edge-1"}, func(t *testing.T, dec reconcile.Decision) {
 			if rests(t, dec, reconcile.Keep); !dec.Drop {
 				t.Errorf("%+v", dec)

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"slices"
+
 	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/record"
 )
@@ -44,6 +46,15 @@ func withAccountProblem(d record.Domain) record.Domain {
 		"remedy": ", and set up the edges with this installation's thumbprint",
 	})
 	d = clone(d)
-	d.Findings[0] = record.Finding{Code: failure.AccountProblem, Message: message, Remedy: remedy}
+	d.Findings = blamed(d.Findings, record.Finding{Code: failure.AccountProblem, Message: message, Remedy: remedy})
 	return d
+}
+
+// blamed puts the account's problem first, in the place of what it causes. What
+// else is wrong stays.
+func blamed(findings []record.Finding, account record.Finding) []record.Finding {
+	others := slices.DeleteFunc(slices.Clone(findings), func(f record.Finding) bool {
+		return isCode(f, failure.CDNChallengeMissing)
+	})
+	return append([]record.Finding{account}, others...)
 }

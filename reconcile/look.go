@@ -88,7 +88,7 @@ func (v *view) ours(addr netip.Addr) bool {
 // comparing it with others.
 func (v *view) keepAccountProblem() {
 	if len(v.d.Findings) > 0 && isCode(v.d.Findings[0], failure.AccountProblem) && v.d.Problem == nil {
-		v.findings = append([]record.Finding{v.d.Findings[0]}, v.findings...)
+		v.findings = blamed(v.findings, v.d.Findings[0])
 	}
 }
 

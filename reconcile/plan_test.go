@@ -216,3 +216,46 @@ func TestAccountProblem(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// The account's problem takes the place of what it caused, and of nothing else.
+func TestAccountProblemKeepsTheOtherFindings(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	drift := record.Finding{Code: failure.AAAAMismatch, Warning: true}
+	missing := record.Finding{Code: failure.CDNChallengeMissing}
+	caa := record.Finding{Code: failure.CAAForbids}
+	undeployed := record.Finding{Code: failure.DeployFailed}
+	for _, c := range []struct {
+		before []record.Finding
+		want   []failure.Code
+	}{
+		{[]record.Finding{missing}, []failure.Code{failure.AccountProblem}},
+		{[]record.Finding{missing, caa, drift}, []failure.Code{failure.AccountProblem, failure.CAAForbids, failure.AAAAMismatch}},
+		{[]record.Finding{drift, missing, undeployed}, []failure.Code{failure.AccountProblem, failure.AAAAMismatch, failure.DeployFailed}},
+	} {
+		d := wanted(t, p)
+		d.ForeignThumbprint, d.Findings = true, c.before
+		got := reconcile.AccountProblem([]record.Domain{d, d})
+		if len(got) != 2 {
+			t.Fatalf("%+v", got)
+		}
+		if codes := codesOf(got[0].Findings); !slices.Equal(codes, c.want) {
+			t.Errorf("%v becomes %v, want %v", codesOf(c.before), codes, c.want)
+		}
+		// A look at the row alone afterwards says the same.
+		next, q, _ := reconcile.Ask(got[0], p, start)
+		seen := observation(q, well, "", start)
+		seen.Probe.Body, seen.Probe.Hops = record.BodyThumbprint, []record.Hop{{URL: "http://x", Status: 200}}
+		if codes := codesOf(reconcile.Decide(next, seen, p, start).Next.Findings); !slices.Equal(codes, []failure.Code{failure.AccountProblem}) {
+			t.Errorf("looked at alone it becomes %v", codes)
+		}
+	}
+}
+
+func codesOf(findings []record.Finding) []failure.Code {
+	var out []failure.Code
+	for _, f := range findings {
+		out = append(out, f.Code)
+	}
+	return out
+}

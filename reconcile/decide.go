@@ -60,9 +60,11 @@ func (v *view) say(kind OutcomeKind, until time.Time, format string, args ...any
 	return true
 }
 
-// standStill: the row was on its way out when its file broke.
+// standing: the row was on its way out when its file broke.
+func (v *view) standing() bool { return v.d.Mode != record.Auto && !v.d.Held }
+
 func (v *view) standStill() bool {
-	if v.d.Mode == record.Auto || v.d.Held {
+	if !v.standing() {
 		return false
 	}
 	return v.say(Hold, time.Time{}, "a file is refused, so nothing is removed until it is mended")

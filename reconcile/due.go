@@ -96,7 +96,7 @@ func (v *view) dueLeaving() time.Time {
 }
 
 func (v *view) dueDeploy() time.Time {
-	if !valid(v.d, v.now) {
+	if !valid(v.d, v.now) || v.standing() {
 		return time.Time{}
 	}
 	var next time.Time

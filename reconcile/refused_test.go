@@ -107,3 +107,17 @@ func TestApprovalWaitsForTheFile(t *testing.T) {
 		t.Fatalf("%+v %+v", a, s.row(names(1)[0]).Want)
 	}
 }
+
+// A row that was on its way out stands still when its file breaks, so a target
+// that has not answered does not make it due again and again.
+func TestRefusedStandsStillWhateverIsUndeployed(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := issued(t, p)
+	d.Mode, d.Frozen, d.LeftAt, d.Deployed = record.Removed, true, start, nil
+	dec := look(d, well, p, start)
+	rests(t, dec, reconcile.Hold)
+	if !dec.Next.Due.After(start) {
+		t.Errorf("it is due at once: %s", dec.Next.Due)
+	}
+}

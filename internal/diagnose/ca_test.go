@@ -12,55 +12,17 @@ import (
 const pausedDetail = "Your account is temporarily prevented from requesting certificates for blog.shop.example and possibly others. " +
 	"Please visit: https://portal.letsencrypt.org/sfe/v1/unpause?jwt=eyJhbGciOi.SECRET"
 
-// TestProblems maps every error type of RFC 8555, section 6.7, and what CAs say
-// beyond it.
-func TestProblems(t *testing.T) {
-	t.Parallel()
-	cases := []struct {
-		kind, detail, during, challenge string
-		want                            failure.Code
-	}{
-		{kind: "accountDoesNotExist", during: "account", want: failure.AccountProblem},
-		{kind: "alreadyRevoked", during: "revoke", want: failure.CARefused},
-		{kind: "badCSR", during: "finalize", want: failure.CARefused},
-		{kind: "badNonce", want: failure.CAUnavailable},
-		{kind: "badPublicKey", during: "account", want: failure.AccountProblem},
-		{kind: "badPublicKey", during: "finalize", want: failure.CARefused},
-		{kind: "badRevocationReason", during: "revoke", want: failure.CARefused},
-		{kind: "badSignatureAlgorithm", want: failure.AccountProblem},
-		{kind: "caa", detail: "CAA record for shop.example prevents issuance", want: failure.CAAForbids},
-		{kind: "compound", want: failure.CARefused},
-		{kind: "connection", detail: "203.0.113.10: Fetching http://blog.shop.example/…: Timeout during connect", want: failure.ChallengeUnreach},
-		{kind: "connection", detail: "During secondary validation: Fetching …: Connection refused", want: failure.SecondaryValidation},
-		{kind: "dns", detail: "DNS problem: query timed out looking up A for blog.shop.example", want: failure.DNSTimeout},
-		{kind: "dns", detail: "DNS problem: NXDOMAIN looking up A for blog.shop.example - check that a DNS record exists", want: failure.DomainNotFound},
-		{kind: "dns", detail: "DNS problem: SERVFAIL looking up A for blog.shop.example", want: failure.DNSUnresolved},
-		{kind: "dns", detail: "During secondary validation: DNS problem: NXDOMAIN looking up A", want: failure.SecondaryValidation},
-		{kind: "externalAccountRequired", during: "account", want: failure.AccountProblem},
-		{kind: "incorrectResponse", want: failure.CDNChallengeMissing},
-		{kind: "invalidContact", during: "account", want: failure.AccountProblem},
-		{kind: "malformed", during: "order", want: failure.CARefused},
-		{kind: "orderNotReady", during: "finalize", want: failure.CARefused},
-		{kind: "rateLimited", detail: "too many certificates (50) already issued for \"shop.example\"", during: "order", want: failure.RateLimited},
-		{kind: "rateLimited", detail: pausedDetail, during: "order", want: failure.AccountPaused},
-		{kind: "rejectedIdentifier", detail: "The ACME server refuses to issue a certificate for this domain name, because it is forbidden by policy", during: "order", want: failure.Blocklisted},
-		{kind: "rejectedIdentifier", detail: "considered an unsafe domain by a third-party API", during: "order", want: failure.UnsafeDomain},
-		{kind: "rejectedIdentifier", detail: "listed for Phishing", during: "order", want: failure.UnsafeDomain},
-		{kind: "serverInternal", want: failure.CAUnavailable},
-		{kind: "tls", want: failure.CDNStrictTLS},
-		{kind: "tls", challenge: "tls-alpn-01", want: failure.ChallengeTLS},
-		{kind: "unauthorized", detail: "Invalid response from http://blog.shop.example/…: 404", want: failure.CDNChallengeMissing},
-		{kind: "unauthorized", detail: "During secondary validation: Invalid response", want: failure.SecondaryValidation},
-		{kind: "unauthorized", detail: "account is deactivated", during: "order", want: failure.AccountProblem},
-		{kind: "unauthorized", challenge: "dns-01", want: failure.DNSUnresolved},
-		{kind: "unauthorized", challenge: "tls-alpn-01", want: failure.ChallengeTLS},
-		{kind: "unsupportedContact", during: "account", want: failure.AccountProblem},
-		{kind: "unsupportedIdentifier", during: "order", want: failure.CARefused},
-		{kind: "userActionRequired", during: "order", want: failure.AccountProblem},
-		{kind: "invalidProfile", during: "order", want: failure.ProfileUnsupported},
-		{kind: "alreadyReplaced", during: "order", want: failure.CARefused},
-		{kind: "somethingNew", want: failure.CARefused},
-	}
+// problemCase is what a CA says, and the reason it is taken for. It is said of
+// a challenge unless during says otherwise.
+type problemCase struct {
+	kind, detail, during, challenge string
+	want                            failure.Code
+}
+
+// checkProblems explains each alone. Together the tests that call it name every
+// error type of RFC 8555, section 6.7, and what CAs say beyond it.
+func checkProblems(t *testing.T, cases []problemCase) {
+	t.Helper()
 	for _, c := range cases {
 		t.Run(c.kind+" "+string(c.want), func(t *testing.T) {
 			t.Parallel()
@@ -77,6 +39,64 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestProblemsOfAccounts(t *testing.T) {
+	t.Parallel()
+	checkProblems(t, []problemCase{
+		{kind: "accountDoesNotExist", during: "account", want: failure.AccountProblem},
+		{kind: "badPublicKey", during: "account", want: failure.AccountProblem},
+		{kind: "externalAccountRequired", during: "account", want: failure.AccountProblem},
+		{kind: "invalidContact", during: "account", want: failure.AccountProblem},
+		{kind: "unsupportedContact", during: "account", want: failure.AccountProblem},
+	})
+}
+
+func TestProblemsOfOrders(t *testing.T) {
+	t.Parallel()
+	checkProblems(t, []problemCase{
+		{kind: "alreadyRevoked", during: "revoke", want: failure.CARefused},
+		{kind: "badCSR", during: "finalize", want: failure.CARefused},
+		{kind: "badPublicKey", during: "finalize", want: failure.CARefused},
+		{kind: "badRevocationReason", during: "revoke", want: failure.CARefused},
+		{kind: "malformed", during: "order", want: failure.CARefused},
+		{kind: "orderNotReady", during: "finalize", want: failure.CARefused},
+		{kind: "rateLimited", detail: "too many certificates (50) already issued for \"shop.example\"", during: "order", want: failure.RateLimited},
+		{kind: "rateLimited", detail: pausedDetail, during: "order", want: failure.AccountPaused},
+		{kind: "rejectedIdentifier", detail: "The ACME server refuses to issue a certificate for this domain name, because it is forbidden by policy", during: "order", want: failure.Blocklisted},
+		{kind: "rejectedIdentifier", detail: "considered an unsafe domain by a third-party API", during: "order", want: failure.UnsafeDomain},
+		{kind: "rejectedIdentifier", detail: "listed for Phishing", during: "order", want: failure.UnsafeDomain},
+		{kind: "unauthorized", detail: "account is deactivated", during: "order", want: failure.AccountProblem},
+		{kind: "unsupportedIdentifier", during: "order", want: failure.CARefused},
+		{kind: "userActionRequired", during: "order", want: failure.AccountProblem},
+		{kind: "invalidProfile", during: "order", want: failure.ProfileUnsupported},
+		{kind: "alreadyReplaced", during: "order", want: failure.CARefused},
+	})
+}
+
+func TestProblemsOfChallenges(t *testing.T) {
+	t.Parallel()
+	checkProblems(t, []problemCase{
+		{kind: "badNonce", want: failure.CAUnavailable},
+		{kind: "badSignatureAlgorithm", want: failure.AccountProblem},
+		{kind: "caa", detail: "CAA record for shop.example prevents issuance", want: failure.CAAForbids},
+		{kind: "compound", want: failure.CARefused},
+		{kind: "connection", detail: "203.0.113.10: Fetching http://blog.shop.example/…: Timeout during connect", want: failure.ChallengeUnreach},
+		{kind: "connection", detail: "During secondary validation: Fetching …: Connection refused", want: failure.SecondaryValidation},
+		{kind: "dns", detail: "DNS problem: query timed out looking up A for blog.shop.example", want: failure.DNSTimeout},
+		{kind: "dns", detail: "DNS problem: NXDOMAIN looking up A for blog.shop.example - check that a DNS record exists", want: failure.DomainNotFound},
+		{kind: "dns", detail: "DNS problem: SERVFAIL looking up A for blog.shop.example", want: failure.DNSUnresolved},
+		{kind: "dns", detail: "During secondary validation: DNS problem: NXDOMAIN looking up A", want: failure.SecondaryValidation},
+		{kind: "incorrectResponse", want: failure.CDNChallengeMissing},
+		{kind: "serverInternal", want: failure.CAUnavailable},
+		{kind: "tls", want: failure.CDNStrictTLS},
+		{kind: "tls", challenge: "tls-alpn-01", want: failure.ChallengeTLS},
+		{kind: "unauthorized", detail: "Invalid response from http://blog.shop.example/…: 404", want: failure.CDNChallengeMissing},
+		{kind: "unauthorized", detail: "During secondary validation: Invalid response", want: failure.SecondaryValidation},
+		{kind: "unauthorized", challenge: "dns-01", want: failure.DNSUnresolved},
+		{kind: "unauthorized", challenge: "tls-alpn-01", want: failure.ChallengeTLS},
+		{kind: "somethingNew", want: failure.CARefused},
+	})
 }
 
 func TestProblemsWithoutType(t *testing.T) {

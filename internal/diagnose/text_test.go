@@ -28,20 +28,39 @@ func TestFindingOfARetiredTarget(t *testing.T) {
 	}
 }
 
-// TestSentences pins what people read for one example of each kind.
-func TestSentences(t *testing.T) {
+// sentence is one example of a kind of finding, and what people read of it.
+type sentence struct {
+	p               record.Platform
+	ask             func(*record.Question)
+	seen            record.Observation
+	message, remedy string
+}
+
+func checkSentences(t *testing.T, cases map[string]sentence) {
+	t.Helper()
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := Explain(c.p, explainCase{ask: c.ask}.question(), c.seen, nil)
+			if len(got) == 0 {
+				t.Fatal("nothing found")
+			}
+			if diff := cmp.Diff([]string{c.message, c.remedy}, []string{got[0].Message, got[0].Remedy}); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSentencesOnDNS pins what is said of names and where they lead.
+func TestSentencesOnDNS(t *testing.T) {
 	t.Parallel()
 	apex := func(q *record.Question) {
 		q.Name, q.Apex, q.Target = "shop.example", true, "shop.example.dns.example.net"
 	}
 	noAddresses := record.Platform{Target: "{domain}.dns.example.net"}
 	addressesOnly := record.Platform{Addresses: []netip.Addr{edgeAddr, edgeV6}}
-	cases := map[string]struct {
-		p               record.Platform
-		ask             func(*record.Question)
-		seen            record.Observation
-		message, remedy string
-	}{
+	checkSentences(t, map[string]sentence{
 		"apex": {
 			platform(), apex, seen(plain([]netip.Addr{elsewhere}, nil)),
 			"shop.example leads to 93.184.216.34, which does not belong to this platform.",
@@ -77,6 +96,14 @@ func TestSentences(t *testing.T) {
 			"blog.shop.example resolves only with DNSSEC validation switched off: signature expired (EDE 7).",
 			"Sign the zone of blog.shop.example anew at its DNS provider so that it fits the DS record at the registrar, or remove that DS record.",
 		},
+	})
+}
+
+// TestSentencesOnTheChallenge pins what is said of CAA records and of what
+// answers in the platform's place.
+func TestSentencesOnTheChallenge(t *testing.T) {
+	t.Parallel()
+	checkSentences(t, map[string]sentence{
 		"CDN": {
 			platform(), nil,
 			seen(right(), probe(record.Probe{Result: record.ProbeAnswered, Address: edgeAddr, Status: 403, Body: record.BodyHTML, Server: "cloudflare"})),
@@ -113,19 +140,7 @@ func TestSentences(t *testing.T) {
 			"http://blog.shop.example/.well-known/acme-challenge/ cannot be fetched: no answer in time.",
 			"Open port 80 of 203.0.113.10 to the internet and let /.well-known/acme-challenge/ through to this platform.",
 		},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := Explain(c.p, explainCase{ask: c.ask}.question(), c.seen, nil)
-			if len(got) == 0 {
-				t.Fatal("nothing found")
-			}
-			if diff := cmp.Diff([]string{c.message, c.remedy}, []string{got[0].Message, got[0].Remedy}); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
+	})
 }
 
 // TestExpectedAndObserved: observed is empty only for a name that does not exist

@@ -3,15 +3,11 @@
 package store_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"os/signal"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -21,102 +17,6 @@ import (
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
 )
-
-// These tests need other processes, real ones that can be killed and stopped.
-// They are this test binary, run again with a role.
-
-const (
-	roleVariable = "ACMSYNC_STORE_TEST_ROLE"
-	urlVariable  = "ACMSYNC_STORE_TEST_URL"
-)
-
-func TestMain(m *testing.M) {
-	role := os.Getenv(roleVariable)
-	if role == "" {
-		os.Exit(m.Run())
-	}
-	roles := map[string]func(context.Context, *store.Store) error{
-		"hold": hold, "hold briefly": holdBriefly, "write": write, "work": work, "fill the disk": fillTheDisk,
-	}
-	if err := play(roles[role]); err != nil {
-		fmt.Println("failed:", err)
-		os.Exit(1)
-	}
-}
-
-func play(role func(context.Context, *store.Store) error) error {
-	ctx := context.Background()
-	s, err := store.Open(ctx, os.Getenv(urlVariable), store.Options{})
-	if err != nil {
-		return err
-	}
-	return errors.Join(role(ctx, s), s.Close())
-}
-
-// process is another process that plays a role.
-type process struct {
-	*exec.Cmd
-	in  io.Writer
-	out *bufio.Scanner
-}
-
-func start(t *testing.T, role, url string) *process {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), roleVariable+"="+role, urlVariable+"="+url)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p := &process{cmd, in, bufio.NewScanner(out)}
-	t.Cleanup(p.kill)
-	return p
-}
-
-// kill ends the process as a crash would; it may have ended by itself.
-func (p *process) kill() {
-	_ = p.Process.Kill()
-	_ = p.Wait()
-}
-
-// line is the next line the process prints.
-func (p *process) line(t *testing.T) string {
-	t.Helper()
-	if !p.out.Scan() {
-		t.Fatalf("the process said no more: %v", p.out.Err())
-	}
-	return p.out.Text()
-}
-
-func hold(ctx context.Context, s *store.Store) error { return holdFor(ctx, s, long) }
-
-func holdBriefly(ctx context.Context, s *store.Store) error {
-	return holdFor(ctx, s, 100*time.Millisecond)
-}
-
-// holdFor claims, says so, and saves when told to.
-func holdFor(ctx context.Context, s *store.Store, ttl time.Duration) error {
-	leases, err := s.Claim(ctx, "child", noon, 10, ttl)
-	if err != nil {
-		return err
-	}
-	fmt.Println("claimed", len(leases))
-	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
-		return err
-	}
-	d := leases[0].Domain
-	d.State = record.Failed
-	fmt.Println("lost:", errors.Is(s.Save(ctx, leases[0], store.Change{Domain: d}), store.ErrLeaseLost))
-	return nil
-}
 
 // TestKilledHolder: leases of a process that is gone end at once.
 func TestKilledHolder(t *testing.T) {
@@ -336,62 +236,5 @@ func checkWhole(t *testing.T, s *store.Store, d record.Domain) {
 	p, err := s.Pair(t.Context(), d.Certificate.SHA256)
 	if err != nil || len(p.Key) == 0 || d.HandledRekey != p.SHA256 {
 		t.Errorf("the pair does not fit the row: %v", err)
-	}
-}
-
-// fillTheDisk saves pairs until the database may not grow any more, and says
-// which one was the last that was kept.
-func fillTheDisk(ctx context.Context, s *store.Store) error {
-	signal.Ignore(syscall.SIGXFSZ)
-	limit := syscall.Rlimit{Cur: 1 << 20, Max: 1 << 20}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-		return err
-	}
-	leases, err := s.Claim(ctx, "filler", noon, 1, long)
-	if err != nil {
-		return err
-	}
-	d, last := leases[0].Domain, ""
-	for {
-		p, err := newPair(leases[0].Key)
-		if err != nil {
-			return err
-		}
-		d.Certificate = &p.Certificate
-		d.Problem = &record.Problem{Detail: strings.Repeat("large ", 20000)}
-		if err := s.Save(ctx, leases[0], store.Change{Domain: d, Pair: &p}); err != nil {
-			fmt.Println(last)
-			fmt.Println(err)
-			return nil
-		}
-		last = p.SHA256
-	}
-}
-
-// TestDiskFull: a write that does not fit fails, says so, and leaves the pair
-// that was there.
-func TestDiskFull(t *testing.T) {
-	t.Parallel()
-	url := urlIn(private(t))
-	s := open(t, url)
-	admitNames(t, s, "a.example")
-	// A reader's open transaction keeps the log from starting over, as a
-	// backup in progress would.
-	release := hinder(t, url)
-	defer release()
-	p := start(t, "fill the disk", url)
-	last, problem := p.line(t), p.line(t)
-	if last == "" || !strings.Contains(problem, "saving a.example") {
-		t.Fatalf("last kept %q, then: %s", last, problem)
-	}
-	if err := p.Wait(); err != nil {
-		t.Errorf("after the failure: %v", err)
-	}
-	d := domains(t, s)["a.example"]
-	if d.Certificate == nil || d.Certificate.SHA256 != last {
-		t.Errorf("the row names %+v, want %s", d.Certificate, last)
-	}
-	if _, err := s.Pair(t.Context(), last); err != nil {
-		t.Errorf("the pair that was kept last: %v", err)
 	}
 }

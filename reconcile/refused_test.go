@@ -114,7 +114,8 @@ func TestRefusedStandsStillWhateverIsUndeployed(t *testing.T) {
 	t.Parallel()
 	p := policy()
 	d := issued(t, p)
-	d.Mode, d.Frozen, d.LeftAt, d.Deployed = record.Removed, true, start, nil
+	d.Mode, d.Frozen, d.LeftAt = record.Removed, true, start
+	d.Deployed = []record.Deployment{{Target: p.Targets[0], Error: "disk full", Tries: 1, Next: start}}
 	dec := look(d, well, p, start)
 	rests(t, dec, reconcile.Hold)
 	if !dec.Next.Due.After(start) {

@@ -58,7 +58,7 @@ func (r Report) app(a record.App, rows []record.Domain) AppStatus {
 	var states []record.State
 	for _, d := range rows {
 		if d.Mode != record.Removed {
-			s.Domains = append(s.Domains, r.domain(d))
+			s.Domains = append(s.Domains, r.domain(d).frozen(d, r.refusedFile(a)))
 			states = append(states, state(d))
 		}
 		if leaving(d) {

@@ -1,4 +1,4 @@
-module acmsync.dev/acmsync/tools
+module github.com/acmsync/acmsync/tools
 
 go 1.26.0
 

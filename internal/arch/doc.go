@@ -1,5 +1,6 @@
 // Package arch holds the module's structure to its table: which package may
-// import which, and which packages are pure. It has no code of its own, only
+// import which, and which packages are pure; and its functions and files to a
+// length that one reads at a sitting. It has no code of its own, only
 // tests over the source of all others.
 //
 // The table is in table_test.go. A package without a row fails the tests, so

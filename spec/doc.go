@@ -19,6 +19,11 @@
 // parser agree on structure. What a schema cannot say (is this name an
 // address? is that app in another file?) is the parser's alone.
 //
+// [Edit] changes one field of one app or domain by replacing the bytes at its
+// place, so that a change of one line is a difference of one line. The result
+// is read again before it is handed out: it is accepted, and it differs from
+// what was there in that field and in nothing else.
+//
 // Names leave this package in one spelling only: lower case, internationalised
 // labels as A-labels (RFC 5890), no trailing dot. Everything downstream
 // compares them as strings.

@@ -23,7 +23,9 @@ func newSync(c console, o *options) *cobra.Command {
 status, and end when nothing can move now.
 
 With --wait it also sleeps until the next thing is due, as long as that is
-within --timeout. What another acmsync holds is waited for either way.
+within --timeout: a CA that is down for a minute does not fail it. What only a
+person can mend (credentials, the branch, the clock) ends it at once. What
+another acmsync holds is waited for either way.
 
 Exit codes: 0 all is well, or waits without anybody having to act; 1 acmsync
 itself could not work; 3 somebody has to act on a domain (see --fail-on); 4 a

@@ -2,8 +2,11 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
+
+	"github.com/acmsync/acmsync/internal/gitrepo"
 )
 
 // Loop says how [Controller.Run] keeps time.
@@ -91,17 +94,43 @@ func (r Result) after(before Result) Result {
 }
 
 // Until makes passes until nothing is under way, sleeping until the next due
-// time in between, as long as that lies before ctx's deadline. It returns the
-// last pass's result with the errors of files and the counts of all.
+// time in between, as long as that lies before ctx's deadline. A failure is
+// waited for like everything else that is tried again by itself, unless only a
+// person can mend it. It returns the last pass's result with the errors of files
+// and the counts of all.
 func (c *Controller) Until(ctx context.Context) Result {
 	total := Result{}
 	for {
-		r := c.Sync(ctx).after(total)
-		total = r
-		deadline, bounded := ctx.Deadline()
-		if ctx.Err() != nil || r.Failure != nil || r.Next.IsZero() || bounded && r.Next.After(deadline) {
+		total = c.Sync(ctx).after(total)
+		if ctx.Err() != nil || total.Next.IsZero() || lasts(total.Failure) {
 			return total
 		}
-		pause(ctx, max(r.Next.Sub(c.Now()), leastPause))
+		nap := total.nap(c.Now())
+		if deadline, bounded := ctx.Deadline(); bounded && c.Now().Add(nap).After(deadline) {
+			return total
+		}
+		if pause(ctx, nap); ctx.Err() != nil {
+			return total // nothing was under way
+		}
 	}
+}
+
+// nap is how long to sleep before the next pass.
+func (r Result) nap(now time.Time) time.Duration {
+	least := leastPause
+	if r.Failure != nil && !r.Next.After(now) {
+		least = leastPauseFailing // it is due, and could not be done
+	}
+	return max(r.Next.Sub(now), least)
+}
+
+// lasts reports whether a failure stays until a person does something about it.
+func lasts(err error) bool {
+	var clock *ClockError
+	var credentials *gitrepo.AuthError
+	var host *gitrepo.HostKeyError
+	var declined *gitrepo.RefusedError
+	var unreachable *gitrepo.UnreachableError
+	return errors.As(err, &clock) || errors.As(err, &credentials) || errors.As(err, &host) || errors.As(err, &declined) ||
+		errors.As(err, &unreachable) && !unreachable.Temporary || errors.Is(err, gitrepo.ErrNoBranch)
 }

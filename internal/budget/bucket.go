@@ -61,6 +61,19 @@ func (r Request) draws(l Limits) []draw {
 	return all
 }
 
+// Buckets are all that this package may read or write for the request, and what
+// it may book for failures of further names.
+func (r Request) Buckets(further ...string) []record.Bucket {
+	all := []record.Bucket{r.account(), r.set()}
+	for _, domain := range unique(r.Domains) {
+		all = append(all, r.domain(domain))
+	}
+	for _, name := range unique(slices.Concat(further, r.Names)) {
+		all = append(all, r.failures(name))
+	}
+	return all
+}
+
 func (r Request) account() record.Bucket {
 	return record.Bucket{Directory: r.Directory, Account: r.Account, Limit: newOrders}
 }

@@ -2,7 +2,6 @@ package controller
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -14,9 +13,10 @@ import (
 	"github.com/acmsync/acmsync/reconcile"
 )
 
-// books are what this pass has promised of the CA's limits. Whoever decides or
-// books takes turns, so that nobody spends what another just did; against other
-// processes the store compares what was seen.
+// books are what this pass has promised of the CA's limits. Whoever decides
+// takes turns, so that nobody is promised what another just was. The entry
+// itself is made in the transaction of the intent, which holds against other
+// processes too; nobody waits for the disk with the turn held.
 type books struct {
 	mu sync.Mutex
 	// promised is spent by orders that were decided on and are not yet opened.
@@ -39,7 +39,8 @@ func (p *pass) afford(ctx context.Context, dec reconcile.Decision, now time.Time
 	}
 	p.books.mu.Lock()
 	defer p.books.mu.Unlock()
-	ledger, err := p.Store.Ledger(ctx)
+	buckets := reconcile.OrderRequest(dec.Next, p.policy).Buckets()
+	ledger, err := p.Store.Ledger(ctx, buckets...)
 	if err != nil {
 		return reconcile.Decision{}, err
 	}
@@ -70,39 +71,23 @@ func opens(dec reconcile.Decision) bool {
 
 // spend stores a new intent together with what it costs of the CA's limits. The
 // error is a shortError when they leave nothing.
-func (p *pass) spend(ctx context.Context, l store.Lease, c store.Change) error {
+func (p *pass) spend(l store.Lease, c store.Change) error {
 	request := reconcile.OrderRequest(c.Domain, p.policy)
-	return p.book(ctx, l, c, func(ledger record.Ledger) (record.Ledger, error) {
+	c.Entry = &store.Entry{Buckets: request.Buckets(), Book: func(ledger record.Ledger) (record.Ledger, error) {
 		now := p.Now()
 		if _, at := budget.Allow(ledger, request, p.policy.Limits, now); at.After(now) {
 			return nil, &shortError{until: at}
 		}
 		return reconcile.Spend(c.Domain, ledger, p.policy, now), nil
-	})
+	}}
+	return p.save(l, c)
 }
 
 // learn stores what the CA's refusal says about its limits.
-func (p *pass) learn(ctx context.Context, l store.Lease, c store.Change, r reconcile.Result) error {
-	return p.book(ctx, l, c, func(ledger record.Ledger) (record.Ledger, error) {
+func (p *pass) learn(l store.Lease, c store.Change, r reconcile.Result) error {
+	buckets := reconcile.OrderRequest(c.Domain, p.policy).Buckets(r.Problem.Name)
+	c.Entry = &store.Entry{Buckets: buckets, Book: func(ledger record.Ledger) (record.Ledger, error) {
 		return reconcile.Learn(c.Domain, r, ledger, p.policy, p.Now()), nil
-	})
-}
-
-// book stores a change together with its entry in the books.
-func (p *pass) book(ctx context.Context, l store.Lease, c store.Change, entry func(record.Ledger) (record.Ledger, error)) error {
-	p.books.mu.Lock()
-	defer p.books.mu.Unlock()
-	for {
-		ledger, err := p.Store.Ledger(ctx)
-		if err != nil {
-			return err
-		}
-		if c.Spent, err = entry(ledger); err != nil {
-			return err
-		}
-		c.Seen = ledger
-		if err := p.save(l, c); !errors.Is(err, store.ErrLedgerMoved) {
-			return err
-		}
-	}
+	}}
+	return p.save(l, c)
 }

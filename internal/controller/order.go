@@ -48,7 +48,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		keep := o.State != next.State && anchors(next.State)
 		o = next
 		if err != nil {
-			return p.unfinished(ctx, l, d, a, o, made, err)
+			return p.unfinished(l, d, a, o, made, err)
 		}
 		p.Progress(Event{Domain: d.Name(), State: d.State, Text: "order " + string(o.State)})
 		if !keep {
@@ -83,12 +83,12 @@ func (p *pass) noteAccount(ctx context.Context, o record.Order) {
 }
 
 // unfinished is an order whose step went wrong, with the books told of it.
-func (p *pass) unfinished(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action, o record.Order, made []store.Request, err error) (reconcile.Result, store.Change) {
+func (p *pass) unfinished(l store.Lease, d record.Domain, a reconcile.Action, o record.Order, made []store.Request, err error) (reconcile.Result, store.Change) {
 	r, c := p.refused(a, &o, err)
 	c.Requests = made
 	if r.Problem != nil {
 		d.Order = public(o)
-		p.fail(p.learn(ctx, l, store.Change{Domain: d, Order: &o}, r))
+		p.fail(p.learn(l, store.Change{Domain: d, Order: &o}, r))
 	}
 	return r, c
 }
@@ -107,7 +107,7 @@ func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain) (r
 		return o, err
 	}
 	d.Order = public(o)
-	return o, p.spend(ctx, l, store.Change{Domain: d, Order: &o})
+	return o, p.spend(l, store.Change{Domain: d, Order: &o})
 }
 
 // saveOrder makes the order's new state durable.

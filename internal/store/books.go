@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
@@ -26,6 +25,17 @@ func bucketColumns(b *record.Bucket) []column {
 	return []column{{"directory", &b.Directory}, {"account", &b.Account}, {"limit_name", &b.Limit}, {"bucket_key", &b.Key}}
 }
 
+// Entry is an entry in the books of the CAs' limits. It is made within the
+// transaction of its change, so that of two who spend at once the second sees
+// what the first left.
+type Entry struct {
+	// Buckets are those that Book needs to see.
+	Buckets []record.Bucket
+	// Book returns the buckets that change. Its error fails the change. It must
+	// not use the store, and may be called again.
+	Book func(record.Ledger) (record.Ledger, error)
+}
+
 // saveBooks logs the requests and debits the buckets.
 func saveBooks(ctx context.Context, tx *transaction, c Change) error {
 	for _, r := range c.Requests {
@@ -34,61 +44,60 @@ func saveBooks(ctx context.Context, tx *transaction, c Change) error {
 			return err
 		}
 	}
-	for bucket, fullAt := range c.Spent {
-		if c.Seen != nil {
-			if err := unmoved(ctx, tx, bucket, c.Seen[bucket]); err != nil {
-				return err
-			}
-		}
-		if err := book(ctx, tx, bucket, fullAt, c.Seen != nil); err != nil {
+	if c.Entry == nil {
+		return nil
+	}
+	books, err := readBuckets(ctx, tx, c.Entry.Buckets)
+	if err != nil {
+		return err
+	}
+	changed, err := c.Entry.Book(books)
+	if err != nil {
+		return err
+	}
+	for bucket, fullAt := range changed {
+		if err := writeBucket(ctx, tx, bucket, fullAt); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func unmoved(ctx context.Context, tx *transaction, b record.Bucket, seen time.Time) error {
-	var is time.Time
-	err := tx.QueryRowContext(ctx, `SELECT full_at FROM ledger
-		WHERE directory = $1 AND account = $2 AND limit_name = $3 AND bucket_key = $4`, values(bucketColumns(&b))...).Scan(timeAt{&is})
-	if err != nil && !noRows(err) {
-		return err
+// readBuckets finds each bucket by the ledger's key.
+func readBuckets(ctx context.Context, tx *transaction, buckets []record.Bucket) (record.Ledger, error) {
+	out := make(record.Ledger)
+	for _, b := range buckets {
+		var fullAt time.Time
+		err := tx.QueryRowContext(ctx, `SELECT full_at FROM ledger
+			WHERE directory = $1 AND account = $2 AND limit_name = $3 AND bucket_key = $4`, values(bucketColumns(&b))...).Scan(timeAt{&fullAt})
+		switch {
+		case noRows(err):
+		case err != nil:
+			return nil, err
+		default:
+			out[b] = fullAt
+		}
 	}
-	if !is.Equal(stored(seen)) {
-		return fmt.Errorf("%w: %s %s", ErrLedgerMoved, b.Limit, b.Key)
-	}
-	return nil
+	return out, nil
 }
 
-// book writes when a bucket is full again. Whoever has seen what it replaces
-// may also give tokens back; else the later time wins, so that of two who spend
-// at once neither undoes the other.
-func book(ctx context.Context, tx *transaction, b record.Bucket, fullAt time.Time, seen bool) error {
+func writeBucket(ctx context.Context, tx *transaction, b record.Bucket, fullAt time.Time) error {
 	if fullAt.IsZero() {
 		return nil
 	}
 	cols := append(bucketColumns(&b), column{"full_at", timeAt{&fullAt}})
-	query := insertion("ledger", cols) + `
-		ON CONFLICT (directory, account, limit_name, bucket_key) DO UPDATE SET full_at = excluded.full_at`
-	if !seen {
-		query += " WHERE ledger.full_at < excluded.full_at"
-	}
-	_, err := tx.ExecContext(ctx, query, values(cols)...)
+	_, err := tx.ExecContext(ctx, insertion("ledger", cols)+`
+		ON CONFLICT (directory, account, limit_name, bucket_key) DO UPDATE SET full_at = excluded.full_at`, values(cols)...)
 	return err
 }
 
-// Ledger returns the books of all CAs.
-func (s *Store) Ledger(ctx context.Context) (record.Ledger, error) {
-	out := make(record.Ledger)
-	query := "SELECT full_at, " + list(bucketColumns(new(record.Bucket))) + " FROM ledger"
-	err := s.view(ctx, "reading the ledger", func(tx *transaction) error {
-		return each(ctx, tx, query, nil, func(scan scanner) error {
-			var b record.Bucket
-			var fullAt time.Time
-			err := scan(append([]any{timeAt{&fullAt}}, values(bucketColumns(&b))...)...)
-			out[b] = fullAt
-			return err
-		})
+// Ledger returns what the books say of these buckets. One that is missing is
+// full.
+func (s *Store) Ledger(ctx context.Context, buckets ...record.Bucket) (record.Ledger, error) {
+	var out record.Ledger
+	err := s.view(ctx, "reading the ledger", func(tx *transaction) (err error) {
+		out, err = readBuckets(ctx, tx, buckets)
+		return err
 	})
 	return out, err
 }

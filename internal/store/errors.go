@@ -20,9 +20,6 @@ var (
 	ErrUnknownHash = errors.New("no removal is held under this hash")
 	// ErrOpenIntent: another order for the same names at the same CA is open.
 	ErrOpenIntent = errors.New("another order for these names is open at this CA")
-	// ErrLedgerMoved: a bucket was spent from since it was read. Ask the
-	// budget again.
-	ErrLedgerMoved = errors.New("the CA's limits were spent from meanwhile")
 	// ErrNotFound: there is no such certificate.
 	ErrNotFound = errors.New("not in the store")
 	// ErrPairLost: the change would leave a row that has a certificate without

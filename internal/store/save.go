@@ -21,13 +21,8 @@ type Change struct {
 	Pair *record.Pair
 	// Requests were made to the CA.
 	Requests []Request
-	// Spent are the buckets of the ledger that change. Without Seen a stored
-	// time that is later stays.
-	Spent record.Ledger
-	// Seen, when not nil, is the ledger that Spent was computed from; a bucket
-	// of Spent that is stored differently gives ErrLedgerMoved. Only with it can
-	// a bucket be given back what was spent in vain.
-	Seen record.Ledger
+	// Entry, if not nil, is made in the books of the CAs' limits.
+	Entry *Entry
 	// Forget deletes the row and all that belongs to it, keys included.
 	// ErrOvertaken when what is wanted changed during the lease.
 	Forget bool

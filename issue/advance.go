@@ -92,7 +92,8 @@ func (j *journal) failed(before record.Order, err error) (record.Order, error) {
 			return j.Order, err
 		}
 	}
-	if !final(p) && !errors.Is(err, errOver) {
+	lapsed := j.lapsed() && !p.Outage() && p.Status >= http.StatusBadRequest
+	if !final(p) && !errors.Is(err, errOver) && !lapsed {
 		return before, p
 	}
 	j.cleanUp()
@@ -109,7 +110,7 @@ func over(p *record.Problem) error { return fmt.Errorf("%w: %w", errOver, p) }
 // wait sets when to look again: when the CA says, or at our own pace. An order
 // that expired while it waited is over (RFC 8555, section 7.1.3).
 func (j *journal) wait() error {
-	if !j.Expires.IsZero() && j.now.After(j.Expires) {
+	if j.lapsed() {
 		return over(&record.Problem{
 			During: "order", Status: http.StatusGone,
 			Detail: "the order expired at " + j.Expires.UTC().Format(time.RFC3339),
@@ -121,6 +122,9 @@ func (j *journal) wait() error {
 	j.Polls++
 	return nil
 }
+
+// lapsed reports whether the CA need not know the order any longer.
+func (j *journal) lapsed() bool { return !j.Expires.IsZero() && j.now.After(j.Expires) }
 
 // enter goes to the next state, to be stepped at once.
 func (j *journal) enter(state record.OrderState) {

@@ -82,6 +82,28 @@ func TestAnOrderThatExpiresUnprovenIsClosed(t *testing.T) {
 	}
 }
 
+// What a wall in front of the CA says about an order ends it only when the CA
+// itself need not know it any longer.
+func TestAnOrderBehindAWallIsClosedWhenItExpires(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, ca.Options{})
+	client := l.client()
+	o, err := client.Advance(t.Context(), l.intent("www.shop.example"), l.listener, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.authority.Fault(ca.Of(), ca.Fault{Status: 403, Body: "<html>blocked</html>"})
+	for now, want := range map[time.Time]record.OrderState{
+		time.Now():                 record.OrderOrdered,
+		o.Expires.Add(time.Second): record.OrderClosed,
+	} {
+		after, err := client.Advance(t.Context(), o, l.listener, now)
+		if p := problem(t, err); p.Status != 403 || after.State != want {
+			t.Errorf("at %s: got %v and an order that is %s, want %s", now, p, after.State, want)
+		}
+	}
+}
+
 func TestAnOrderOfAnotherDirectoryIsClosedUnasked(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, ca.Options{})

@@ -129,9 +129,6 @@ func (v *view) follow() bool {
 	if v.now.Before(next) {
 		return v.say(Wait, next, "its order is under way (%s)", v.d.Order.State)
 	}
-	if !v.needed { // renewed meanwhile, or wanted no longer for what it was opened for
-		v.need = need{Renew, "its order is under way"}
-	}
 	return v.act(Action{Kind: v.need.kind, Why: v.need.why})
 }
 

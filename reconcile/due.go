@@ -80,6 +80,8 @@ func (v *view) due() time.Time {
 
 func (v *view) dueLeaving() time.Time {
 	switch {
+	case committed(v.d, v.policy):
+		return v.d.Order.NextAt
 	case v.d.Certificate != nil:
 		end := leftAt(v.d).Add(v.policy.grace())
 		if !v.now.Before(end) {

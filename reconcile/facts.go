@@ -27,6 +27,12 @@ func configured(deployed []record.Deployment, p Policy) []record.Deployment {
 	return slices.DeleteFunc(deployed, func(a record.Deployment) bool { return !slices.Contains(p.Targets, a.Target) })
 }
 
+// committed reports whether the order may have its certificate already, so that
+// giving it up would leave one behind that nobody knows.
+func committed(d record.Domain, p Policy) bool {
+	return orderOpen(d, p) && (d.Order.State == record.OrderFinalizing || d.Order.State == record.OrderIssued)
+}
+
 // acknowledges reports whether every host of the target has the certificate.
 func acknowledges(d record.Domain, target string) bool {
 	some := false

@@ -57,6 +57,9 @@ func (v *view) leave() bool {
 	if !v.d.Gone() {
 		return false
 	}
+	if committed(v.d, v.policy) {
+		return v.finish()
+	}
 	v.standDown()
 	end := leftAt(v.d).Add(v.policy.grace())
 	switch {
@@ -76,6 +79,15 @@ func (v *view) leave() bool {
 	default:
 		return v.say(Keep, time.Time{}, "%s; it has no certificate", leftWhy(v.d.Mode))
 	}
+}
+
+// finish brings home what may have been issued already: it is then kept until
+// the grace is over, or for good if the name returns.
+func (v *view) finish() bool {
+	if next := v.d.Order.NextAt; v.now.Before(next) {
+		return v.say(Wait, next, "%s; the certificate that is being issued is waited for", leftWhy(v.d.Mode))
+	}
+	return v.act(Action{Kind: v.need.kind, Why: leftWhy(v.d.Mode) + "; its order was finalized before that"})
 }
 
 // standDown ends what went on while the domain was wanted.
@@ -150,5 +162,5 @@ func Finished(d record.Domain, p Policy, now time.Time) bool {
 // row of a removed domain stays for a while nevertheless, so that the guard
 // can count the loss.
 func NothingLeft(d record.Domain) bool {
-	return d.Gone() && d.Certificate == nil && len(d.Deployed) == 0 && len(pending(d)) == 0
+	return d.Gone() && d.Certificate == nil && d.Order == nil && len(d.Deployed) == 0 && len(pending(d)) == 0
 }

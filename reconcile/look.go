@@ -39,6 +39,9 @@ func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) 
 	v.d.Deployed = configured(v.d.Deployed, p)
 	v.look()
 	v.need, v.needed = needOf(v.d, p, now)
+	if !v.needed { // an order may be under way nevertheless, for what is wanted no longer
+		v.need = need{Renew, "its order is under way"}
+	}
 	return v
 }
 

@@ -162,7 +162,7 @@ func (w *world) dropApp() {
 func (w *world) sicken() {
 	name := domainName(rapid.IntRange(0, 11).Draw(w.t, "name"))
 	w.health[name] = rapid.SampledFrom([]health{
-		well, nxdomain, caa, cdn, silent, unseen, rejected, limited, malformed, elsewhere, walled,
+		well, nxdomain, caa, cdn, silent, unseen, rejected, limited, malformed, elsewhere, walled, barred,
 	}).Draw(w.t, "health")
 }
 

@@ -48,6 +48,9 @@ func Settle(d record.Domain, r Result, p Policy, now time.Time) record.Domain {
 		return d
 	case r.Action.Kind.Orders():
 		settleOrder(&d, r, p, now)
+		if d.Gone() && d.Order == nil { // its failures concern nobody any more
+			d.Attempt, d.Findings, d.Problem = record.Attempt{}, nil, nil
+		}
 	case r.Action.Kind == Deploy:
 		settleDeploy(&d, r, now)
 	case r.Action.Kind == Revoke:
@@ -150,18 +153,16 @@ func delayOrder(d *record.Domain, until time.Time) {
 	}
 }
 
-// refused takes the CA's words. Its absence leaves the order open, since what
-// was asked for may exist, and so does a limit that ends by itself for an order
-// the CA has; any other refusal closes it.
+// refused takes the CA's words. Whether they end an order that the CA has is
+// for issue to say. One that it was never known to have is given up, so that
+// checks and budget are asked again; but not after silence: then it may exist.
 func refused(d *record.Domain, r Result, p Policy, now time.Time) {
 	q := question(*d, p)
 	findings := blocking(diagnose.Explain(p.Platform, q, record.Observation{Name: d.Name()}, r.Problem))
 	if len(findings) == 0 {
 		findings = []record.Finding{diagnose.FromProblem(p.Platform, q, r.Problem, time.Time{})}
 	}
-	code := findings[0].Code
-	limited := code == failure.RateLimited && d.Order != nil && d.Order.URL != ""
-	if code != failure.CAUnavailable && !limited {
+	if d.Order != nil && d.Order.URL == "" && findings[0].Code != failure.CAUnavailable {
 		d.Order = nil
 	}
 	fail(d, findings, r.Problem.RetryAfter, p, now)

@@ -38,7 +38,7 @@ func TestSettleRefusals(t *testing.T) {
 		state   record.State
 		code    failure.Code
 		counted int
-		order   bool // the order stays open
+		order   bool // issue left the order open
 		min     time.Duration
 		max     time.Duration
 	}{
@@ -64,16 +64,26 @@ func TestSettleRefusals(t *testing.T) {
 		{
 			"paused",
 			record.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Status: 429, Detail: "account is paused", During: "order"},
-			record.Failing, failure.AccountPaused, 1, false, day, 28 * time.Hour,
+			record.Failing, failure.AccountPaused, 1, true, day, 28 * time.Hour,
 		},
-		{"account", *acme("userActionRequired", "terms", "order"), record.Failing, failure.AccountProblem, 1, false, time.Minute, 2 * time.Minute},
+		{"account", *acme("userActionRequired", "terms", "order"), record.Failing, failure.AccountProblem, 1, true, time.Minute, 2 * time.Minute},
+		{
+			"a wall in front of the download",
+			record.Problem{Status: 403, Detail: "Forbidden", During: "certificate"},
+			record.Failing, failure.CARefused, 1, true, time.Minute, 2 * time.Minute,
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := policy()
-			r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Problem: &c.problem}
-			d := reconcile.Settle(ordered(t, p), r, p, now)
+			d := ordered(t, p)
+			o := *d.Order
+			if !c.order {
+				o.State = record.OrderClosed
+			}
+			r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Order: &o, Problem: &c.problem}
+			d = reconcile.Settle(d, r, p, now)
 			state(t, d, c.state)
 			code(t, d, c.code)
 			wait := d.Attempt.Next.Sub(now)

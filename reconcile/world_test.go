@@ -56,6 +56,7 @@ const (
 	rejected  health = "rejected"  // the CA will not have the name
 	limited   health = "limited"   // the CA rate limits the name
 	malformed health = "malformed" // the CA returns a bad certificate
+	barred    health = "barred"    // something in front of the CA refuses to pass on what it has
 	walled    health = "walled"    // nothing answers the probe, so we only advise; the CA fails
 	elsewhere health = "elsewhere" // the edge serves some other certificate
 )
@@ -378,6 +379,7 @@ func (w *world) decide(d record.Domain) reconcile.Decision {
 	}
 	dec := reconcile.Decide(asked, seen, w.policy, w.now)
 	w.checkStates(d, dec)
+	w.checkKept(d, dec.Next)
 	situation := fmt.Sprint(dec.Actions, dec.Outcome, dec.Next.Checks)
 	if w.seen[d.Key] == situation {
 		return dec // looked at before, some check earlier
@@ -416,6 +418,16 @@ func (w *world) checkStates(before record.Domain, dec reconcile.Decision) {
 	}
 	if o := dec.Outcome; len(dec.Actions) == 0 && (o.Why == "" || o.Kind == "" || strings.Contains(o.Why, "%!")) {
 		w.t.Fatalf("%s does nothing and does not say why: %+v", before.Key, o)
+	}
+}
+
+// checkKept: what the CA has issued is never given up.
+func (w *world) checkKept(before, next record.Domain) {
+	if before.Order == nil || next.Order != nil {
+		return
+	}
+	if serial := w.orders[before.Order.ID]; serial != "" {
+		w.t.Fatalf("%s gives up order %s, whose certificate %s exists", before.Key, before.Order.ID, serial)
 	}
 }
 
@@ -488,7 +500,8 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 	if d.Frozen && d.Certificate == nil {
 		w.t.Fatalf("a first certificate for %s, whose file is refused", d.Key)
 	}
-	if d.Gone() || d.Blocked != nil && d.Order == nil {
+	begun := d.Order != nil && d.Order.State == record.OrderFinalizing
+	if d.Gone() && !begun || d.Blocked != nil && d.Order == nil {
 		w.t.Fatalf("an order for %s, which may not have one: %+v", d.Key, d.Want)
 	}
 	if w.caDown {
@@ -508,9 +521,15 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 		r.Bad = "it is for another name"
 		return
 	}
-	if r.Problem = problem(w.health[d.Key], w.now); r.Problem != nil {
+	h := w.health[d.Key]
+	passes := h == limited || h == barred // else it ends the order, before the CSR is sent
+	if r.Problem = problem(h, w.now); r.Problem != nil && (passes || d.Order.State != record.OrderFinalizing) {
+		if !passes {
+			r.Order = inState(d.Order, record.OrderClosed)
+		}
 		return
 	}
+	r.Problem = nil
 	serial := w.orders[d.Order.ID]
 	if serial == "" {
 		w.serials++
@@ -520,9 +539,17 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 			Serial: serial, SHA256: serial, Issuer: "test", Names: d.Names, NotBefore: w.now, NotAfter: w.now.Add(90 * day),
 			Directory: w.policy.Directory, Account: w.policy.Platform.AccountURI, IssuedAt: w.now,
 		}}
+		r.Order = inState(d.Order, record.OrderFinalizing)
+		return
 	}
 	c := w.certs[serial].Certificate
 	r.Certificate = &c
+}
+
+func inState(o *record.Order, s record.OrderState) *record.Order {
+	next := *o
+	next.State = s
+	return &next
 }
 
 func problem(h health, now time.Time) *record.Problem {
@@ -540,6 +567,8 @@ func problem(h health, now time.Time) *record.Problem {
 		return acme("connection", "Timeout during connect", "authorization")
 	case rejected:
 		return acme("rejectedIdentifier", "policy forbids", "order")
+	case barred:
+		return &record.Problem{Status: 403, Detail: "Forbidden", During: "certificate"}
 	case limited:
 		p := acme("rateLimited", "too many certificates", "order")
 		p.Status, p.RetryAfter = 429, now.Add(3*time.Hour)

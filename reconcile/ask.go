@@ -15,6 +15,8 @@ func Ask(d record.Domain, p Policy, now time.Time) (next record.Domain, q record
 	q = question(d, p)
 	if everything(d, p, now) {
 		q.DNS, q.CAA, q.Probe = true, true, true
+		// What a resolver remembers must not hide a mend, nor what the CA met.
+		q.Authorities = rechecked(d)
 	}
 	q.Served = servedWanted(d, p, now, q.DNS)
 	if q.DNS && !valid(d, now) && firstLook(d.State) {
@@ -40,6 +42,8 @@ func question(d record.Domain, p Policy) record.Question {
 		Addresses:  p.Platform.Addresses,
 		ProbePort:  p.Platform.ProbePort,
 		ServedPort: p.Platform.ServedPort,
+
+		CAAIdentities: p.Platform.CAAIdentities,
 	}
 	if d.Certificate != nil {
 		q.ServedSHA256 = d.Certificate.SHA256

@@ -2,7 +2,7 @@ package verify
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -10,55 +10,119 @@ import (
 	"github.com/acmsync/acmsync/internal/record"
 )
 
-// observeCAA climbs from the name to its parents until a CAA set is found
-// (RFC 8659, section 3). The climb takes the name's own parents, never those
-// of an alias's target; each question follows aliases. A wildcard climbs from
-// the name below its asterisk. A question that fails ends the climb: the CA
-// may not assume that there is no set.
-func (v *Verifier) observeCAA(ctx context.Context, s *subject) *record.CAA {
+// observeCAA looks for the CAA set that binds the CA, and for the same at the
+// zone's own name servers where what the resolvers say is in doubt.
+func (v *Verifier) observeCAA(ctx context.Context, s *subject, q record.Question) *record.CAA {
 	base := strings.TrimPrefix(s.name, "*.")
-	for zone := base; zone != ""; zone = parentOf(zone) {
-		r := v.askCAA(ctx, zone, base)
+	seen := v.climb(base, func(at string) reply { return v.askCAA(ctx, at, base) })
+	if !answered(seen.Answer) {
+		v.otherTypes(ctx, s, seen)
+	}
+	if seen.Answer == record.NoAnswer || !q.Authorities && !doubtful(seen, q.CAAIdentities) {
+		return seen
+	}
+	at := seen.Zone
+	if at == "" {
+		at = base
+	}
+	z := v.zoneOf(ctx, at, answered(seen.Answer) || seen.OthersAnswer)
+	if z == nil || len(z.hosts) == 0 {
+		return seen
+	}
+	seen.Cut = z.name
+	seen.Authority = v.climb(base, func(at string) reply {
+		if z.holds(at) {
+			return v.firstAt(ctx, z, at, dns.TypeCAA)
+		}
+		return v.askCAA(ctx, at, base)
+	})
+	return seen
+}
+
+func answered(a record.Answer) bool {
+	return a == record.Answered || a == record.NoData || a == record.NXDomain
+}
+
+// doubtful reports a failure, and a set that may refuse: one that is not
+// plainly for one of the CA's identities. What the set means in the end is not
+// asked here.
+func doubtful(seen *record.CAA, identities []string) bool {
+	if seen.Answer != record.Answered {
+		return !answered(seen.Answer)
+	}
+	plain := func(r record.CAARecord) bool {
+		return slices.ContainsFunc(identities, func(id string) bool { return strings.EqualFold(strings.TrimSpace(r.Value), id) })
+	}
+	return len(identities) > 0 && !slices.ContainsFunc(seen.Records, plain)
+}
+
+// climb goes from base to its parents until a CAA set is found (RFC 8659,
+// section 3). The climb takes the name's own parents, never those of an alias's
+// target; each question follows aliases. A wildcard climbs from the name below
+// its asterisk. A question that fails ends the climb: the CA may not assume
+// that there is no set.
+func (v *Verifier) climb(base string, ask func(at string) reply) *record.CAA {
+	lasts := maxLasting
+	for at := base; at != ""; at = parentOf(at) {
+		r := ask(at)
+		lasts = min(lasts, r.lasts)
+		seen := &record.CAA{
+			Zone: at, Answer: r.answer, Chain: r.chain, TTL: lasts, Authenticated: r.authenticated,
+			CheckingDisabled: r.checkingDisabled, EDE: r.ede, Detail: r.detail,
+		}
 		switch {
 		case r.loop:
-			return &record.CAA{Zone: zone, Answer: record.ServFail, Detail: "the aliases of " + zone + " lead back to themselves"}
+			seen.Loop, seen.Answer = true, record.ServFail
+			seen.Detail = "the aliases of " + at + " lead back to themselves"
+			return seen
 		case r.answer == record.Answered:
-			return &record.CAA{Zone: zone, Answer: record.Answered, Records: caaRecords(r.rrs)}
-		case r.answer != record.NoData && r.answer != record.NXDomain:
-			return v.failedCAA(ctx, s, zone, r)
+			seen.Records = caaRecords(r.rrs)
+			return seen
+		case !answered(r.answer):
+			return seen
 		}
 	}
-	return &record.CAA{Answer: record.NoData}
+	return &record.CAA{Answer: record.NoData, TTL: lasts}
 }
 
 // askCAA asks anew at the name itself; its parents are shared with others.
-func (v *Verifier) askCAA(ctx context.Context, zone, base string) reply {
-	if zone == base {
-		return v.resolver.lookup(ctx, zone, dns.TypeCAA)
+func (v *Verifier) askCAA(ctx context.Context, at, base string) reply {
+	if at == base {
+		return v.resolver.lookup(ctx, at, dns.TypeCAA)
 	}
-	return v.shared.lookup(ctx, zone, dns.TypeCAA)
+	return v.shared.lookup(ctx, at, dns.TypeCAA)
 }
 
-// failedCAA finds out whether the server that failed for CAA answers other
+// firstAt is what the first of the zone's name servers says that answers; if
+// none does, what the first of all said stands. They are asked at once, so that
+// silent ones are waited for together.
+func (v *Verifier) firstAt(ctx context.Context, z *zone, name string, qtype uint16) reply {
+	all := eachAtOnce(z.hosts, func(h host) zoneReply { return v.lookupAt(ctx, z, h, name, qtype) })
+	for _, r := range all {
+		if r.own.good() {
+			return r.reply
+		}
+	}
+	return all[0].reply
+}
+
+// otherTypes finds out whether the server that failed for CAA answers other
 // types, which tells a server without CAA support from one that is down.
-func (v *Verifier) failedCAA(ctx context.Context, s *subject, zone string, r reply) *record.CAA {
-	seen := &record.CAA{Zone: zone, Answer: r.answer, Detail: r.detail}
-	if r.checkingDisabled {
+func (v *Verifier) otherTypes(ctx context.Context, s *subject, seen *record.CAA) {
+	if seen.Answer == record.NoAnswer || seen.Loop {
+		return
+	}
+	if seen.CheckingDisabled {
 		seen.Detail = strings.TrimPrefix(seen.Detail+", but not with DNSSEC validation switched off", ", ")
 	}
-	if r.answer == record.NoAnswer {
-		return seen
-	}
 	other := s.a
-	if zone != s.name {
-		other = func() reply { return v.shared.lookup(ctx, zone, dns.TypeA) }
+	if seen.Zone != s.name {
+		other = func() reply { return v.shared.lookup(ctx, seen.Zone, dns.TypeA) }
 	}
-	switch other().answer {
-	case record.Answered, record.NoData, record.NXDomain:
+	if answered(other().answer) {
 		seen.OthersAnswer = true
-		seen.Detail = fmt.Sprintf("%s; it answers A", seen.Detail)
+		seen.Detail += "; it answers A"
 	}
-	return seen
 }
 
 // caaRecords reads a CAA set. The bit with the value 128 means critical, all

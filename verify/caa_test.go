@@ -11,11 +11,7 @@ import (
 	"github.com/acmsync/acmsync/internal/record"
 )
 
-// The rows follow RFC 8659, section 3 (the climb) and section 4.1 (the
-// record).
-func TestCAA(t *testing.T) {
-	t.Parallel()
-	s := newDNS(t)
+func setCAA(s *dns.Server) {
 	s.Set("shop.example", `CAA 0 issue "ca.test; validationmethods=http-01"`, `CAA 128 TBS "x"`, `CAA 1 IssueWild ";"`)
 	s.Set("own.shop.example", `CAA 0 iodef "mailto:a@shop.example"`)
 	s.Set("deep.www.shop.example", "A 192.0.2.1")
@@ -35,11 +31,23 @@ func TestCAA(t *testing.T) {
 	s.Fail("down.example", 0, dns.Fault{Rcode: mdns.RcodeServerFailure, Subtree: true})
 	s.Set("below.stopped.example", `CAA 0 issue "ca.test"`)
 	s.Fail("stopped.example", mdns.TypeCAA, dns.Fault{Rcode: mdns.RcodeServerFailure})
+}
 
+// The rows follow RFC 8659, section 3 (the climb) and section 4.1 (the
+// record).
+func TestCAA(t *testing.T) {
+	t.Parallel()
+	s := newDNS(t)
+	setCAA(s)
 	shop := &record.CAA{Zone: "shop.example", Answer: record.Answered, Records: []record.CAARecord{
 		{Tag: "issue", Value: "ca.test; validationmethods=http-01"}, {Critical: true, Tag: "tbs", Value: "x"}, {Tag: "issuewild", Value: ";"},
 	}}
-	at := func(set *record.CAA, zone string) *record.CAA { c := *set; c.Zone = zone; return &c }
+	circle := []record.RR{cname("loop.example", "pool.example"), cname("pool.example", "loop.example")}
+	at := func(set *record.CAA, zone string, chain ...record.RR) *record.CAA {
+		c := *set
+		c.Zone, c.Chain = zone, chain
+		return &c
+	}
 	cases := []struct {
 		what, name string
 		want       *record.CAA
@@ -50,7 +58,7 @@ func TestCAA(t *testing.T) {
 		{"the closest set wins", "a.own.shop.example", &record.CAA{Zone: "own.shop.example", Answer: record.Answered, Records: []record.CAARecord{{Tag: "iodef", Value: "mailto:a@shop.example"}}}},
 		{"a wildcard climbs from its base", "*.shop.example", shop},
 		{"a wildcard below the set", "*.a.shop.example", shop},
-		{"a question follows aliases", "alias.plain.example", at(shop, "alias.plain.example")},
+		{"a question follows aliases", "alias.plain.example", at(shop, "alias.plain.example", cname("alias.plain.example", "shop.example"))},
 		{"the climb does not (RFC 8659, not RFC 6844)", "far.plain.example", &record.CAA{Answer: record.NoData}},
 		{"the top-level domain counts", "www.tld", &record.CAA{Zone: "tld", Answer: record.Answered, Records: []record.CAARecord{{Tag: "issue", Value: "registry.test"}}}},
 		{"none anywhere", "plain.example", &record.CAA{Answer: record.NoData}},
@@ -59,7 +67,7 @@ func TestCAA(t *testing.T) {
 		{"a set below an error", "below.stopped.example", &record.CAA{Zone: "below.stopped.example", Answer: record.Answered, Records: []record.CAARecord{{Tag: "issue", Value: "ca.test"}}}},
 		{"everything is down", "www.down.example", &record.CAA{Zone: "www.down.example", Answer: record.ServFail}},
 		{"a wildcard over a failure", "*.nocaa.example", &record.CAA{Zone: "nocaa.example", Answer: record.NotImp, OthersAnswer: true}},
-		{"aliases in a circle", "loop.example", &record.CAA{Zone: "loop.example", Answer: record.ServFail}},
+		{"aliases in a circle", "loop.example", &record.CAA{Zone: "loop.example", Answer: record.ServFail, Loop: true, Chain: circle}},
 	}
 	v := newVerifier(s)
 	for _, c := range cases {

@@ -6,6 +6,13 @@
 // a CAA record forbids, whether a wrong address matters: package diagnose
 // decides that, from a record.Observation that it can be shown in a test.
 //
+// Resolvers remember what is no longer true. So where their answer is not the
+// one that is hoped for, the zone's own name servers are asked too (all of them,
+// up to four, side by side), and what each says stands beside it. A name that
+// is well takes three questions and its share of those about common parents and
+// targets; no look takes more than 128 (see allowance). A silent name server
+// costs one time-out and is then left alone for half a minute.
+//
 // Three things hold for every part of an observation.
 //
 // "Could not ask" is its own outcome. A resolver that cannot be reached says

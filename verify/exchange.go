@@ -2,9 +2,11 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/miekg/dns"
@@ -22,23 +24,67 @@ func newQuery(name string, qtype uint16, checkingDisabled bool) *dns.Msg {
 	return query.SetEdns0(udpSize, true)
 }
 
-// exchange sends query to server over UDP, and over TCP when the answer is
-// truncated (RFC 7766, section 5). The error says only that there was no
+// exchange sends query to server, and again without EDNS0 when the server does
+// not know that (RFC 6891, section 7). The error says only that there was no
 // answer within patience.
 func exchange(ctx context.Context, server string, query *dns.Msg, patience time.Duration) (*dns.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	reply, err := exchangeOver(ctx, "udp", server, query)
-	if err == nil && reply.Truncated {
-		reply, err = exchangeOver(ctx, "tcp", server, query)
+	reply, err := exchangeEither(ctx, server, query)
+	if err == nil && rejectsEDNS(reply, query) {
+		plain := query.Copy()
+		plain.Extra = nil
+		reply, err = exchangeEither(ctx, server, plain)
 	}
 	return reply, err
 }
 
+// rejectsEDNS: a server that knows EDNS0 and finds fault with the question puts
+// an OPT record into its answer (RFC 6891, section 6.1.1).
+func rejectsEDNS(reply, query *dns.Msg) bool {
+	failed := reply.Rcode == dns.RcodeFormatError || reply.Rcode == dns.RcodeNotImplemented
+	return failed && query.IsEdns0() != nil && reply.IsEdns0() == nil
+}
+
+// exchangeEither asks over UDP, and over TCP when the answer is truncated (RFC
+// 7766, section 5).
+func exchangeEither(ctx context.Context, server string, query *dns.Msg) (*dns.Msg, error) {
+	reply, err := exchangeOver(ctx, "udp", server, query)
+	if err != nil || !reply.Truncated {
+		return reply, err
+	}
+	reply, err = exchangeOver(ctx, "tcp", server, query)
+	if err != nil {
+		return nil, &noTCPError{err}
+	}
+	return reply, nil
+}
+
+// noTCPError is that of a server whose answer needs TCP, which it does not
+// speak.
+type noTCPError struct{ error }
+
+func (e *noTCPError) Unwrap() error { return e.error }
+
+// unanswered says why there is no answer, in words of our own.
+func unanswered(server string, err error) string {
+	var tcp *noTCPError
+	switch {
+	case errors.As(err, &tcp):
+		return server + " cuts its answer short over UDP and does not answer over TCP"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return server + " does not answer, nobody listens there"
+	}
+	return server + " did not answer"
+}
+
 func exchangeOver(ctx context.Context, network, server string, query *dns.Msg) (*dns.Msg, error) {
+	if !allowanceOf(ctx).spend() {
+		return nil, errTooMany
+	}
 	raw, err := new(net.Dialer).DialContext(ctx, network, server)
 	if err != nil {
-		return nil, fmt.Errorf("reaching the resolver %s: %w", server, err)
+		return nil, fmt.Errorf("reaching the name server %s: %w", server, err)
 	}
 	defer raw.Close()
 	// A read knows deadlines only, so the context's end sets one in the past.
@@ -47,7 +93,7 @@ func exchangeOver(ctx context.Context, network, server string, query *dns.Msg) (
 
 	conn := &dns.Conn{Conn: raw, UDPSize: udpSize}
 	if err := conn.WriteMsg(query); err != nil {
-		return nil, fmt.Errorf("asking the resolver %s: %w", server, err)
+		return nil, fmt.Errorf("asking the name server %s: %w", server, err)
 	}
 	for {
 		reply, err := conn.ReadMsg()

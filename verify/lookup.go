@@ -13,15 +13,22 @@ import (
 // maxChain is how many aliases are followed. Resolvers give up at 8 to 16.
 const maxChain = 16
 
+// maxLasting is what resolvers cap TTLs at (RFC 8767, section 4).
+const maxLasting = 7 * 24 * time.Hour
+
 // reply is what a name and type led to, aliases followed.
 type reply struct {
 	answer record.Answer
 	chain  []record.RR // the aliases, the name's own first
 	loop   bool        // the chain returns to itself or is too long
 	rrs    []dns.RR    // of the type asked for, at the chain's end
-	// ttl is how long the reply holds; failures hold not at all.
-	ttl              time.Duration
+	// lasts is how long caches may keep the reply, ttl how long we do;
+	// failures hold not at all.
+	lasts, ttl time.Duration
+	// soa is the zone that says that there is nothing, if it said so.
+	soa              string
 	ede              []uint16
+	authenticated    bool
 	checkingDisabled bool
 	detail           string
 }
@@ -51,7 +58,7 @@ type trail struct {
 
 func newTrail(name string, qtype uint16) *trail {
 	at := dns.CanonicalName(name)
-	return &trail{reply: reply{ttl: maxShared}, at: at, qtype: qtype, seen: map[string]bool{at: true}}
+	return &trail{reply: reply{lasts: maxLasting, ttl: maxShared, authenticated: true}, at: at, qtype: qtype, seen: map[string]bool{at: true}}
 }
 
 // read takes one answer in and reports whether it was the last.
@@ -59,9 +66,10 @@ func (t *trail) read(got asked) (done bool) {
 	t.answer, t.detail = got.answer, got.detail
 	t.ede, t.checkingDisabled = got.ede, got.checkingDisabled
 	if !got.good() {
-		t.ttl = 0
+		t.lasts, t.ttl, t.authenticated = 0, 0, false
 		return true
 	}
+	t.authenticated = t.authenticated && got.msg.AuthenticatedData
 	before := len(t.chain)
 	t.follow(got.msg.Answer)
 	if t.loop {
@@ -71,7 +79,7 @@ func (t *trail) read(got asked) (done bool) {
 	t.collect(got.msg.Answer)
 	switch {
 	case got.answer == record.NXDomain:
-		t.holds(negativeTTL(got.msg))
+		t.nothing(got.msg)
 		return true
 	case len(t.rrs) > 0:
 		t.answer = record.Answered
@@ -80,8 +88,18 @@ func (t *trail) read(got asked) (done bool) {
 		return false // the answer stops at an alias: ask for its target
 	}
 	t.answer = record.NoData
-	t.holds(negativeTTL(got.msg))
+	t.nothing(got.msg)
 	return true
+}
+
+// nothing notes who says that there is none, and for how long.
+func (t *trail) nothing(msg *dns.Msg) {
+	t.holds(negativeTTL(msg))
+	for _, rr := range msg.Ns {
+		if rr.Header().Rrtype == dns.TypeSOA {
+			t.soa = undotted(dns.CanonicalName(rr.Header().Name))
+		}
+	}
 }
 
 // follow walks the aliases of an answer section from where the trail is. Their
@@ -119,7 +137,9 @@ func (t *trail) collect(section []dns.RR) {
 	}
 }
 
-func (t *trail) holds(ttl time.Duration) { t.ttl = min(t.ttl, ttl) }
+func (t *trail) holds(ttl time.Duration) {
+	t.lasts, t.ttl = min(t.lasts, ttl), min(t.ttl, ttl)
+}
 
 // negativeTTL is how long "there is none" holds (RFC 2308, section 5).
 func negativeTTL(msg *dns.Msg) time.Duration {

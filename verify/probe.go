@@ -122,7 +122,8 @@ func (p *prober) resolve(ctx context.Context, at *url.URL) ([]netip.Addr, bool) 
 	case err == nil:
 		all = append(all, literal)
 	case len(p.seen.Hops) == 0:
-		all, asked = preferred(p.subject.both())
+		seen := p.subject.look()
+		all, asked = seen.addrs, seen.asked
 	default:
 		all, asked = preferred(p.v.sharedAddresses(ctx, host))
 	}

@@ -14,8 +14,7 @@ import (
 	"github.com/acmsync/acmsync/internal/record"
 )
 
-// resolver asks recursive resolvers. A later release asks the domain's own
-// name servers too; they will be a second source of the same answers.
+// resolver asks recursive resolvers.
 type resolver struct {
 	servers []string
 	// patience is how long one try waits for an answer, round by round.
@@ -67,7 +66,7 @@ type asked struct {
 
 // good answers say something of the domain itself.
 func (a asked) good() bool {
-	return a.answer == record.Answered || a.answer == record.NoData || a.answer == record.NXDomain
+	return answered(a.answer)
 }
 
 // ask puts one question to the servers in order until one gives a good answer.
@@ -75,6 +74,9 @@ func (a asked) good() bool {
 func (r *resolver) ask(ctx context.Context, name string, qtype uint16) asked {
 	if o := r.outage.Load(); o != nil && time.Now().Before(o.until) {
 		return asked{answer: record.NoAnswer, detail: o.why}
+	}
+	if allowanceOf(ctx).spent() {
+		return asked{answer: record.NoAnswer, detail: tooMany}
 	}
 	start := time.Since(r.began)
 	got := r.rounds(ctx, name, qtype)
@@ -117,7 +119,7 @@ func (r *resolver) try(ctx context.Context, server, name string, qtype uint16, p
 	msg, err := exchange(ctx, server, newQuery(name, qtype, false), patience)
 	if err != nil {
 		r.log.DebugContext(ctx, "dns question", "server", server, "name", name, "type", dns.TypeToString[qtype], "error", err)
-		return asked{answer: record.TimedOut, detail: fmt.Sprintf("%s did not answer", server)}
+		return asked{answer: record.TimedOut, detail: unanswered(server, err)}
 	}
 	got := classify(server, msg)
 	r.log.DebugContext(ctx, "dns question", "server", server, "name", name, "type", dns.TypeToString[qtype],
@@ -135,6 +137,9 @@ func (r *resolver) try(ctx context.Context, server, name string, qtype uint16, p
 func (r *resolver) blame(ctx context.Context, start time.Duration, failed asked) asked {
 	if ctx.Err() != nil {
 		return asked{answer: record.NoAnswer, detail: outOfTime}
+	}
+	if allowanceOf(ctx).spent() {
+		return asked{answer: record.NoAnswer, detail: tooMany}
 	}
 	if why, ok := r.works(ctx, start); !ok {
 		return asked{answer: record.NoAnswer, detail: why}

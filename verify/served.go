@@ -21,7 +21,8 @@ const maxEdges = 8
 // All are asked; one that presents something other than expected is the one
 // reported, because a single edge left behind is what people run into.
 func (v *Verifier) observeServed(ctx context.Context, s *subject, q record.Question) *record.Served {
-	all, asked := preferred(s.both())
+	looked := s.look()
+	all, asked := looked.addrs, looked.asked
 	var edges []netip.Addr
 	for _, addr := range all {
 		if v.guard.Allowed(addr) && len(edges) < maxEdges {

@@ -24,9 +24,12 @@ type Config struct {
 	// ProbeAllow are ranges that may be dialled although they are not public,
 	// for a private platform.
 	ProbeAllow []netip.Prefix
+	// AuthorityPort is where name servers listen; zero means 53. Anything else
+	// is for a lab.
+	AuthorityPort int
 	// Timeout bounds one observation; zero means [DefaultTimeout].
 	Timeout time.Duration
-	// Logger gets one debug line per question to a resolver; nil: none.
+	// Logger gets one debug line per question to a name server; nil: none.
 	Logger *slog.Logger
 }
 
@@ -35,10 +38,11 @@ type Config struct {
 // domains share (a common target, the parents in a CAA climb), for their TTL
 // and at most 30 seconds. A name's own records are asked anew each time.
 type Verifier struct {
-	timeout  time.Duration
-	resolver *resolver
-	shared   *cache
-	guard    Guard
+	timeout     time.Duration
+	resolver    *resolver
+	authorities *authorities
+	shared      *cache
+	guard       Guard
 }
 
 // New returns a Verifier. Nothing is dialled yet.
@@ -49,12 +53,16 @@ func New(c Config) *Verifier {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.AuthorityPort == 0 {
+		c.AuthorityPort = 53
+	}
 	r := newResolver(c.Resolvers, c.Timeout, c.Logger)
 	return &Verifier{
-		timeout:  c.Timeout,
-		resolver: r,
-		shared:   newCache(r.lookup),
-		guard:    NewGuard(c.ProbeAllow...),
+		timeout:     c.Timeout,
+		resolver:    r,
+		authorities: newAuthorities(c.AuthorityPort, c.Timeout, c.Logger),
+		shared:      newCache(r.lookup),
+		guard:       NewGuard(c.ProbeAllow...),
 	}
 }
 
@@ -67,15 +75,16 @@ func (v *Verifier) Observe(ctx context.Context, q record.Question) record.Observ
 	o := record.Observation{Name: q.Name, At: time.Now()}
 	ctx, cancel := context.WithTimeout(ctx, v.timeout)
 	defer cancel()
-	s := v.subject(ctx, q.Name)
+	ctx = withAllowance(ctx, maxQuestions)
+	s := v.subject(ctx, q)
 	host := !s.wildcard()
 
 	var checks sync.WaitGroup
 	if q.DNS {
-		checks.Go(func() { o.DNS = v.observeDNS(ctx, s, q.Target) })
+		checks.Go(func() { o.DNS = s.look().dns })
 	}
 	if q.CAA {
-		checks.Go(func() { o.CAA = v.observeCAA(ctx, s) })
+		checks.Go(func() { o.CAA = v.observeCAA(ctx, s, q) })
 	}
 	if q.Probe && host {
 		checks.Go(func() { o.Probe = v.observeProbe(ctx, s, q) })
@@ -92,14 +101,17 @@ func (v *Verifier) Observe(ctx context.Context, q record.Question) record.Observ
 type subject struct {
 	name    string // without a trailing dot
 	a, aaaa func() reply
+	look    func() look
 }
 
-func (v *Verifier) subject(ctx context.Context, name string) *subject {
+func (v *Verifier) subject(ctx context.Context, q record.Question) *subject {
+	name := strings.TrimSuffix(q.Name, ".")
 	once := func(qtype uint16) func() reply {
 		return sync.OnceValue(func() reply { return v.resolver.lookup(ctx, name, qtype) })
 	}
-	name = strings.TrimSuffix(name, ".")
-	return &subject{name: name, a: once(dns.TypeA), aaaa: once(dns.TypeAAAA)}
+	s := &subject{name: name, a: once(dns.TypeA), aaaa: once(dns.TypeAAAA)}
+	s.look = sync.OnceValue(func() look { return v.look(ctx, s, q) })
+	return s
 }
 
 func (s *subject) wildcard() bool { return strings.HasPrefix(s.name, "*.") }
@@ -107,7 +119,7 @@ func (s *subject) wildcard() bool { return strings.HasPrefix(s.name, "*.") }
 // both asks for the two address families at once.
 func (s *subject) both() (a, aaaa reply) { return sideBySide(s.a, s.aaaa) }
 
-func sideBySide(one, two func() reply) (first, second reply) {
+func sideBySide[T any](one, two func() T) (first, second T) {
 	var asking sync.WaitGroup
 	asking.Go(func() { second = two() })
 	first = one()

@@ -55,6 +55,7 @@ func question(p record.Platform, name string) record.Question {
 		Name: name, Target: p.TargetFor(name, "", ""), Addresses: p.Addresses,
 		Apex: spec.RegisteredDomain(name) == name,
 		DNS:  true, CAA: true, Served: true, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
+		CAAIdentities: p.CAAIdentities,
 	}
 	// Only edges that answer from the thumbprint answer a token nobody placed.
 	if p.ChallengeMode == "stateless" && p.Thumbprint != "" && !strings.HasPrefix(name, "*.") {

@@ -21,6 +21,13 @@ type Question struct {
 	Addresses []netip.Addr
 	// DNS, CAA, Probe and Served say what to look at.
 	DNS, CAA, Probe, Served bool
+	// Authorities has the zone's own name servers asked whatever the resolvers
+	// say; without it they are asked only where the resolvers' answer is not
+	// the one that is hoped for.
+	Authorities bool
+	// CAAIdentities are the CA's issuer domain names, as far as known: a CAA
+	// set that plainly names one needs no second look.
+	CAAIdentities []string
 	// ProbeToken is fetched below /.well-known/acme-challenge/; ProbeExpect is
 	// the body that proves our account answers (token "." thumbprint).
 	ProbeToken, ProbeExpect string
@@ -54,6 +61,9 @@ const (
 	TimedOut Answer = "timeout"
 	// NoAnswer: we could not ask at all (no network, no resolver reached).
 	NoAnswer Answer = "could-not-ask"
+	// Lame is a name server's answer without authority: it does not serve the
+	// zone that is delegated to it (RFC 9499, section 7).
+	Lame Answer = "lame"
 )
 
 // DNS is what the name resolves to.
@@ -64,15 +74,22 @@ type DNS struct {
 	Loop bool
 	A    Addresses
 	AAAA Addresses
+	// TTL is how long caches may keep what was answered; 0 for failures.
+	TTL time.Duration
 	// Target is what the expected target itself resolves to; used to tell
 	// "leads to the same place" (an ALIAS) from "leads elsewhere".
 	Target []netip.Addr
+	// Authority is what the zone's own name servers answer; nil: they were not
+	// asked, or could not be found.
+	Authority *Authority
 }
 
 // Addresses is one address family's answer.
 type Addresses struct {
 	Answer Answer
 	Addrs  []netip.Addr
+	// Authenticated: the resolver validated the answer by DNSSEC (AD).
+	Authenticated bool
 	// CheckingDisabled: SERVFAIL, but with CD set the same question answers,
 	// so DNSSEC is what failed.
 	CheckingDisabled bool
@@ -81,16 +98,62 @@ type Addresses struct {
 	Detail string
 }
 
+// Authority is what the name servers of the name's own zone answer when they
+// are asked directly, without a cache in between.
+type Authority struct {
+	// Zone is the closest zone that holds the name.
+	Zone string
+	// Servers are the zone's name servers that were asked, by name.
+	Servers []NameServer
+	// Views are their different answers, in the order of Servers; one: they
+	// agree; none: none of them answered.
+	Views []View
+}
+
+// NameServer is one name server and how it answered.
+type NameServer struct {
+	Name string
+	Addr netip.Addr
+	// Answer is Answered, NoData or NXDomain where it answered with authority,
+	// else what went wrong.
+	Answer Answer
+	Detail string
+}
+
+// View is one answer that some of a zone's name servers give.
+type View struct {
+	// Servers are the names of those that give it.
+	Servers []string
+	// DNS is where the name leads by this answer; aliases that leave the zone
+	// are followed through the resolvers. Its Authority and Target are nil.
+	DNS DNS
+}
+
 // CAA is the climb for CAA records (RFC 8659, section 3).
 type CAA struct {
 	// Zone is where the climb ended: the first name with a CAA set, or where a
 	// server failed; empty: no set anywhere.
-	Zone    string
+	Zone string
+	// Chain are the aliases from Zone to the name that holds the set, Loop
+	// that they lead back.
+	Chain   []RR
+	Loop    bool
 	Answer  Answer
 	Records []CAARecord
-	Detail  string
+	// TTL is how long caches may keep the answer.
+	TTL time.Duration
+	// Authenticated, CheckingDisabled and EDE are as in [Addresses].
+	Authenticated    bool
+	CheckingDisabled bool
+	EDE              []uint16
+	Detail           string
 	// OthersAnswer: the server that failed for CAA answers other types.
 	OthersAnswer bool
+	// Cut is the zone (in the sense of a zone cut) that Zone lies in, and
+	// Authority the same climb with that zone's own name servers asked; empty
+	// and nil if they were not, or could not be.
+	Cut       string
+	Authority *CAA
 }
 
 // CAARecord is one record of the set, as published.

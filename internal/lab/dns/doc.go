@@ -15,6 +15,10 @@
 // unless their text carries one ("300 A 192.0.2.1"), so that a change is seen
 // at once.
 //
+// [Start] with zones makes it a name server with authority for those instead,
+// so that a test can set a zone's own servers, their delegation and their
+// faults beside what a resolver remembers of them.
+//
 // Everything asked is counted, so that a test can assert what a client did not
 // ask.
 package dns

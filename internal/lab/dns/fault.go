@@ -15,6 +15,14 @@ type Fault struct {
 	OnlyWithoutCD bool
 	// Silent: no answer at all.
 	Silent bool
+	// Lame answers without authority, as a server that was never told of the
+	// zone it is delegated does.
+	Lame bool
+	// NoEDNS answers FORMERR, without an OPT record, to whoever sends one (RFC
+	// 6891, section 7), and well to others.
+	NoEDNS bool
+	// Truncated cuts the answer short over UDP; NoTCP is then silent over TCP.
+	Truncated, NoTCP bool
 	// Subtree: all names below fail, too.
 	Subtree bool
 }
@@ -36,11 +44,11 @@ func (s *Server) Mend(name string, qtype uint16) {
 
 // fault finds what is wrong with a question: its own fault, or one that an
 // ancestor hands down.
-func (s *Server) fault(name string, qtype uint16, checkingDisabled bool) (Fault, bool) {
+func (s *Server) fault(name string, qtype uint16, reply *mdns.Msg) (Fault, bool) {
 	for at := name; len(s.faults) > 0; at = parent(at) {
 		for _, of := range []uint16{qtype, 0} {
 			f, ok := s.faults[question{at, of}]
-			if ok && (at == name || f.Subtree) && !(f.OnlyWithoutCD && checkingDisabled) {
+			if ok && (at == name || f.Subtree) && !(f.OnlyWithoutCD && reply.CheckingDisabled) && !(f.NoEDNS && reply.IsEdns0() == nil) {
 				return f, true
 			}
 		}
@@ -51,6 +59,22 @@ func (s *Server) fault(name string, qtype uint16, checkingDisabled bool) (Fault,
 	return Fault{}, false
 }
 
+// shapes tells faults of an answer that is otherwise right.
+func (f Fault) shapes() bool { return f.Lame || f.Truncated }
+
+// shape spoils a right answer; nil is silence.
+func (f Fault) shape(reply *mdns.Msg, udp bool) *mdns.Msg {
+	switch {
+	case f.Lame:
+		reply.Authoritative = false
+	case f.Truncated && udp:
+		reply.Truncated, reply.Answer, reply.Ns = true, nil, nil
+	case f.Truncated && f.NoTCP:
+		return nil
+	}
+	return reply
+}
+
 // apply turns a reply into the fault's; nil is silence.
 func (f Fault) apply(reply *mdns.Msg) *mdns.Msg {
 	if f.Silent {
@@ -58,6 +82,9 @@ func (f Fault) apply(reply *mdns.Msg) *mdns.Msg {
 	}
 	reply.Answer, reply.Ns = nil, nil
 	reply.Rcode = f.Rcode
+	if f.NoEDNS {
+		reply.Rcode, reply.Extra = mdns.RcodeFormatError, nil
+	}
 	if opt := reply.IsEdns0(); opt != nil && f.EDE != 0 {
 		opt.Option = append(opt.Option, &mdns.EDNS0_EDE{InfoCode: f.EDE, ExtraText: f.Text})
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -13,13 +14,28 @@ import (
 // Server is a running name server. All methods are safe for concurrent use.
 type Server struct {
 	addr    string
+	zones   []string // of an authority; nil: a resolver
 	servers []*mdns.Server
 	served  sync.WaitGroup
 
 	mu     sync.RWMutex
 	zone   zone
 	faults map[question]Fault
+	signed map[string]bool
 	count  counter
+}
+
+// Options say what kind of server starts where. The zero value is a resolver
+// on a free port of 127.0.0.1.
+type Options struct {
+	// Address is the IPv4 address to listen on; Port 0 is any free port. All
+	// name servers of a lab share one port, each at its own 127.0.0.x.
+	Address string
+	Port    int
+	// Zones makes it a name server with authority for them: it answers for no
+	// other name (REFUSED), does not follow aliases out of them, and refers to
+	// the name servers of what they delegate (an NS record below a zone's top).
+	Zones []string
 }
 
 // question is what faults and counts go by; qtype 0 stands for every type.
@@ -31,17 +47,24 @@ type question struct {
 // bindTries bounds the search for a port that is free for UDP and TCP alike.
 const bindTries = 20
 
-// New starts a server on a free loopback port that knows only the root.
-func New() (*Server, error) {
-	packets, listener, err := listen()
+// New starts a resolver on a free loopback port that knows only the root.
+func New() (*Server, error) { return Start(Options{}) }
+
+// Start starts the server that o describes; it knows only the root.
+func Start(o Options) (*Server, error) {
+	packets, listener, err := listen(o)
 	if err != nil {
 		return nil, fmt.Errorf("starting a name server: %w", err)
 	}
 	s := &Server{
 		addr:   packets.LocalAddr().String(),
+		signed: map[string]bool{},
 		zone:   newZone(),
 		faults: map[question]Fault{},
 		count:  counter{asked: map[question]int{}},
+	}
+	for _, zone := range o.Zones {
+		s.zones = append(s.zones, mdns.CanonicalName(zone))
 	}
 	s.Set(".", "NS a.root-servers.test.", "SOA a.root-servers.test. hostmaster.root-servers.test. 1 3600 900 604800 0")
 	handler := mdns.HandlerFunc(s.handle)
@@ -50,10 +73,14 @@ func New() (*Server, error) {
 	return s, nil
 }
 
-func listen() (net.PacketConn, net.Listener, error) {
+func listen(o Options) (net.PacketConn, net.Listener, error) {
+	if o.Address == "" {
+		o.Address = "127.0.0.1"
+	}
+	at := net.JoinHostPort(o.Address, strconv.Itoa(o.Port))
 	var errs []error
 	for range bindTries {
-		packets, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		packets, err := net.ListenPacket("udp4", at)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -82,6 +109,13 @@ func (s *Server) start(server *mdns.Server) {
 // Addr is the server's "127.0.0.1:port", the same for UDP and TCP.
 func (s *Server) Addr() string { return s.addr }
 
+// Port is the port of Addr.
+func (s *Server) Port() int {
+	_, text, _ := net.SplitHostPort(s.addr)
+	port, _ := strconv.Atoi(text) // our own listener's
+	return port
+}
+
 // Close stops the server and waits until its goroutines have ended.
 func (s *Server) Close() error {
 	var errs []error
@@ -99,11 +133,12 @@ func (s *Server) handle(w mdns.ResponseWriter, request *mdns.Msg) {
 		_ = w.WriteMsg(reply) // the client is gone; its business
 		return
 	}
-	reply := s.answer(request)
+	_, udp := w.RemoteAddr().(*net.UDPAddr)
+	reply := s.answer(request, udp)
 	if reply == nil {
 		return
 	}
-	if _, udp := w.RemoteAddr().(*net.UDPAddr); udp {
+	if udp {
 		reply.Truncate(udpSize(request))
 	}
 	_ = w.WriteMsg(reply) // as above

@@ -27,15 +27,7 @@ const (
 
 // long is what may be longer for now, by file or file:function, and why. An
 // entry that is no longer needed fails the test too.
-var long = map[string]string{
-	"reconcile/admit_test.go":                     "being split",
-	"reconcile/admit_test.go:TestClaims":          "being split",
-	"reconcile/decide_test.go":                    "being split",
-	"reconcile/properties_test.go":                "being split",
-	"reconcile/settle_test.go":                    "being split",
-	"reconcile/settle_test.go:TestSettleRefusals": "being split",
-	"reconcile/world_test.go":                     "being split",
-}
+var long = map[string]string{}
 
 // TestLengths holds every Go file of the module, tests included, to the limits.
 func TestLengths(t *testing.T) {

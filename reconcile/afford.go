@@ -15,7 +15,7 @@ import (
 // OrderRequest is the row's next order as the CA's limits see it: what is to be
 // spent when its intent is written.
 func OrderRequest(d record.Domain, p Policy) budget.Request {
-	r := budget.Request{Directory: p.Directory, Account: p.Platform.AccountURI, Names: d.Names}
+	r := budget.Request{Directory: p.Directory, Account: p.Platform.Thumbprint, Names: d.Names}
 	for _, name := range d.Names {
 		r.Domains = append(r.Domains, spec.RegisteredDomain(name))
 	}

@@ -154,6 +154,24 @@ func TestAfford(t *testing.T) {
 	}
 }
 
+// The first orders are made before anybody knows the account's URL; they count
+// all the same.
+func TestTheAccountsLimitKnowsItsFirstOrders(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	p.Limits = budget.Limits{NewOrders: budget.Limit{Count: 1, Per: day}}
+	first, second := wanted(t, p), wanted(t, p, func(a *spec.App) { a.Domains[0].Name = "api.shop.example" })
+	unknown := p
+	unknown.Platform.AccountURI = ""
+	books := reconcile.Spend(first, record.Ledger{}, unknown, start)
+	rests(t, reconcile.Afford(look(second, well, p, start), books, p, start), reconcile.Wait)
+	other := p
+	other.Platform.Thumbprint = "another key's"
+	if got := reconcile.Afford(look(second, well, other, start), books, other, start); len(got.Actions) != 1 {
+		t.Errorf("another account has limits of its own: %+v", got)
+	}
+}
+
 func TestLearn(t *testing.T) {
 	t.Parallel()
 	p := policy()

@@ -18,6 +18,8 @@ const (
 
 // Request is an order, as the limits see it.
 type Request struct {
+	// Directory is the CA's URL. Account tells one account there from another;
+	// its key's thumbprint does, before the CA has given it a URL.
 	Directory, Account string
 	// Names are the certificate's, canonical.
 	Names []string

@@ -20,6 +20,8 @@ const maxBytes = 1 << 20
 // ErrNoDesired: a folder holds neither apps.yaml nor apps/*.yaml.
 var ErrNoDesired = errors.New("neither apps.yaml nor apps/*.yaml is there")
 
+var errLink = errors.New("not a regular file or folder; desired state must not be a link")
+
 // Folder reads the files of desired state below dir, sorted by path. Symbolic
 // links are refused, as they are in the repository.
 func Folder(dir string) ([]spec.File, error) {
@@ -28,7 +30,7 @@ func Folder(dir string) ([]spec.File, error) {
 		return nil, fmt.Errorf("opening the folder of desired state: %w", err)
 	}
 	defer root.Close()
-	names, err := desiredNames(root.FS())
+	names, err := desiredNames(root)
 	if err != nil {
 		return nil, fmt.Errorf("listing desired state in %s: %w", dir, err)
 	}
@@ -46,10 +48,15 @@ func Folder(dir string) ([]spec.File, error) {
 	return files, nil
 }
 
-func desiredNames(fsys fs.FS) ([]string, error) {
+func desiredNames(root *os.Root) ([]string, error) {
+	// A pass refuses a link in the folder's place, wherever it leads; listing
+	// would look through it.
+	if info, err := root.Lstat("apps"); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return nil, fmt.Errorf("apps: %w", errLink)
+	}
 	var names []string
 	for _, dir := range []string{".", "apps"} {
-		entries, err := fs.ReadDir(fsys, dir)
+		entries, err := fs.ReadDir(root.FS(), dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !strings.Contains(err.Error(), "not a directory") {
 			return nil, err
 		}
@@ -69,7 +76,7 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file; desired state must not be a link")
+		return nil, errLink
 	}
 	f, err := root.Open(name)
 	if err != nil {

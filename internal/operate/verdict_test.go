@@ -1,0 +1,218 @@
+package operate_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/operate"
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// retired is a name whose CNAME leads to a target of before.
+func retired() operate.Verdict {
+	at := netip.MustParseAddr("203.0.113.9")
+	return operate.Verdict{
+		Name:   "blog.shop.example",
+		Checks: record.Checks{DNS: record.Fail, CAA: record.Pass, Challenge: record.Fail},
+		Observation: record.Observation{
+			DNS: &record.DNS{
+				Chain: []record.RR{{Type: "CNAME", Name: "blog.shop.example", Value: "old.example"}},
+				A:     record.Addresses{Answer: record.Answered, Addrs: []netip.Addr{at}},
+			},
+			CAA:    &record.CAA{Answer: record.Answered, Zone: "shop.example", Records: []record.CAARecord{{Tag: "issue", Value: "ca.test"}}},
+			Probe:  &record.Probe{Result: record.ProbeAnswered, Body: record.BodyHTML, Hops: []record.Hop{{URL: "http://blog.shop.example/x", Status: 404}}},
+			Served: &record.Served{Answer: record.Answered, Serial: "0a1b", Address: at},
+		},
+		Findings: []record.Finding{
+			{
+				Code: failure.IncorrectCNAME, Message: "It points elsewhere.", Remedy: "Set CNAME.",
+				Expected: []record.RR{{Type: "CNAME", Name: "blog.shop.example", Value: "right.example"}},
+			},
+			{Code: failure.AAAAMismatch, Message: "IPv6 too.", Remedy: "Remove AAAA.", Warning: true},
+		},
+	}
+}
+
+func written(t *testing.T, v operate.Verdict, color bool) string {
+	t.Helper()
+	var b strings.Builder
+	if err := operate.WriteVerdict(&b, v, color); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestVerdictOnPaper(t *testing.T) {
+	t.Parallel()
+	want := `blog.shop.example
+  dns   fail     → old.example 203.0.113.9
+  caa   pass     shop.example issue "ca.test"
+  http  fail     http://blog.shop.example/x 404 → html
+  tls   unknown  certificate 0a1b at 203.0.113.9
+  ✗ Incorrect CNAME target (incorrect-cname-target)
+    It points elsewhere.
+    fix: Set CNAME.
+  ! ` + failure.Of(failure.AAAAMismatch).Title + ` (aaaa-mismatch)
+    IPv6 too.
+    fix: Remove AAAA.
+`
+	if diff := cmp.Diff(want, written(t, retired(), false)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestVerdictInColour(t *testing.T) {
+	t.Parallel()
+	got := written(t, retired(), true)
+	if !strings.HasPrefix(got, "\x1b[1mblog.shop.example\x1b[0m\n") || strings.Count(got, "\x1b[1m") != strings.Count(got, "\x1b[0m") {
+		t.Errorf("%q", got)
+	}
+}
+
+// Each part of what was seen has one line, and none when it was not asked for.
+func TestVerdictLines(t *testing.T) {
+	t.Parallel()
+	none := record.Addresses{Answer: record.NXDomain}
+	cases := map[string]struct {
+		seen record.Observation
+		want string
+	}{
+		"nothing asked":     {record.Observation{}, "www.shop.example\n  nothing to mend\n"},
+		"no such name":      {record.Observation{DNS: &record.DNS{A: none, AAAA: none}}, "dns   unknown  nxdomain"},
+		"no CAA":            {record.Observation{CAA: &record.CAA{Answer: record.NoData}}, "caa   unknown  no records: any CA may issue"},
+		"CAA not answered":  {record.Observation{CAA: &record.CAA{Answer: record.ServFail, Zone: "shop.example"}}, "caa   unknown  servfail at shop.example"},
+		"no answer":         {record.Observation{Probe: &record.Probe{Result: record.ProbeTimeout}}, "http  unknown  " + string(record.ProbeTimeout)},
+		"none that matches": {record.Observation{Served: &record.Served{Answer: record.NoData}}, "tls   unknown  no certificate: " + string(record.NoData)},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := written(t, operate.Verdict{Name: domain, Observation: c.seen}, false)
+			if !strings.Contains(got, c.want) {
+				t.Errorf("got\n%swant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestVerdictInBothForms(t *testing.T) {
+	t.Parallel()
+	got := written(t, operate.Verdict{Name: "xn--bcher-kva.example", Unicode: "bücher.example"}, false)
+	if !strings.HasPrefix(got, "bücher.example (xn--bcher-kva.example)\n") {
+		t.Errorf("%q", got)
+	}
+}
+
+// hostile says the same thing in every field that strangers can fill.
+func hostile() operate.Verdict {
+	evil := "a\x1b[2Jb\u202ec\nd\u0007"
+	v := retired()
+	v.Unicode = evil
+	v.Observation.DNS.Chain[0].Value = evil
+	v.Observation.CAA.Zone, v.Observation.CAA.Records[0].Value = evil, evil
+	v.Observation.Probe.Hops[0].URL = evil
+	v.Observation.Served.Serial = evil
+	v.Findings[0].Message, v.Findings[0].Remedy = evil, evil
+	v.Findings[0].Expected[0].Value, v.Findings[0].Observed = evil, []record.RR{{Type: "TXT", Name: "a", Value: evil}}
+	return v
+}
+
+// Text of strangers neither moves the cursor nor starts lines of its own.
+func TestVerdictIsHarmless(t *testing.T) {
+	t.Parallel()
+	got, plain := written(t, hostile(), false), written(t, retired(), false)
+	if strings.Count(got, "\n") != strings.Count(plain, "\n") {
+		t.Errorf("lines were added:\n%s", got)
+	}
+	for _, r := range got {
+		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
+			t.Errorf("%U is printed:\n%q", r, got)
+		}
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestVerdictThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	if err := operate.WriteVerdict(fullDisk{}, retired(), false); err == nil {
+		t.Error("nobody hears of it")
+	}
+}
+
+func TestVerdictAsJSON(t *testing.T) {
+	t.Parallel()
+	got, err := json.MarshalIndent(retired(), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{
+ "name": "blog.shop.example",
+ "checks": {
+  "caa": "pass",
+  "challenge": "fail",
+  "dns": "fail",
+  "served": "unknown"
+ },
+ "findings": [
+  {
+   "reason": "incorrect-cname-target",
+   "title": "Incorrect CNAME target",
+   "message": "It points elsewhere.",
+   "remedy": "Set CNAME.",
+   "docs": "` + failure.IncorrectCNAME.DocsURL() + `",
+   "expected": [
+    {
+     "type": "CNAME",
+     "name": "blog.shop.example",
+     "value": "right.example"
+    }
+   ]
+  },
+  {
+   "reason": "aaaa-mismatch",
+   "title": "` + failure.Of(failure.AAAAMismatch).Title + `",
+   "message": "IPv6 too.",
+   "remedy": "Remove AAAA.",
+   "docs": "` + failure.AAAAMismatch.DocsURL() + `",
+   "warning": true
+  }
+ ]
+}`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Lists are lists also when they are empty, and what was seen stays inside.
+func TestVerdictAsJSONWithNothingFound(t *testing.T) {
+	t.Parallel()
+	got, err := json.Marshal(operate.Verdict{Name: "a.example", Unicode: "ä.example", Observation: retired().Observation})
+	want := `{"name":"a.example","unicode":"ä.example",` +
+		`"checks":{"caa":"unknown","challenge":"unknown","dns":"unknown","served":"unknown"},"findings":[]}`
+	if err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
+func TestBlocked(t *testing.T) {
+	t.Parallel()
+	warning, fault := record.Finding{Warning: true}, record.Finding{}
+	for _, c := range []struct {
+		findings []record.Finding
+		want     bool
+	}{{nil, false}, {[]record.Finding{warning}, false}, {[]record.Finding{warning, fault}, true}} {
+		if got := (operate.Verdict{Findings: c.findings}).Blocked(); got != c.want {
+			t.Errorf("%+v: blocked %v, want %v", c.findings, got, c.want)
+		}
+	}
+}

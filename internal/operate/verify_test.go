@@ -1,0 +1,190 @@
+package operate_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	mdns "github.com/miekg/dns"
+
+	"github.com/acmsync/acmsync/internal/failure"
+	"github.com/acmsync/acmsync/internal/lab/dns"
+	"github.com/acmsync/acmsync/internal/lab/edge"
+	"github.com/acmsync/acmsync/internal/operate"
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+func codes(v operate.Verdict) []failure.Code {
+	var all []failure.Code
+	for _, f := range v.Findings {
+		all = append(all, f.Code)
+	}
+	return all
+}
+
+func TestVerifyOfANameAsItShouldBe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	got := w.verify("WWW.Shop.Example.")
+	if got.Name != domain || got.Unicode != "" || len(got.Findings) > 0 || got.Blocked() {
+		t.Errorf("%q (%q) with %v, want %s with nothing to mend", got.Name, got.Unicode, codes(got), domain)
+	}
+	want := record.Checks{DNS: record.Pass, CAA: record.Pass, Challenge: record.Pass}
+	got.Checks.Issued, got.Checks.Deployed, got.Checks.Served = "", "", ""
+	if diff := cmp.Diff(want, got.Checks); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What is wrong in the world is what `acmsync sync` would say of it.
+func TestVerifySaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		name  string
+		spoil func(*world)
+		want  failure.Code
+	}{
+		"a retired target": {domain, func(w *world) {
+			w.dns.Set(domain, "CNAME shop.oldplatform.example.")
+			w.dns.Set("shop.oldplatform.example", "A 127.0.0.1")
+			w.edge.Behave(domain, edge.Behaviour{Status: 404, Body: "no such app"})
+		}, failure.IncorrectCNAME},
+		"no such name":      {"nowhere.shop.example", func(*world) {}, failure.DomainNotFound},
+		"a CAA set":         {domain, func(w *world) { w.dns.Set("shop.example", `CAA 0 issue "other.test"`) }, failure.CAAForbids},
+		"broken signatures": {domain, func(w *world) { w.dns.Fail(domain, 0, dns.Fault{Rcode: mdns.RcodeServerFailure, OnlyWithoutCD: true}) }, failure.DNSSECFailed},
+		"a page in the challenge's place": {domain, func(w *world) {
+			w.edge.Behave(domain, edge.Behaviour{Status: 200, Body: "<!DOCTYPE html>welcome"})
+		}, failure.CDNChallengeMissing},
+		"a redirect that loses the path": {domain, func(w *world) {
+			w.edge.Behave(domain, edge.Behaviour{Redirect: "http://" + target + ":{httpPort}/"})
+		}, failure.RedirectDropsPath},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			c.spoil(w)
+			got := w.verify(c.name)
+			if found := codes(got); len(found) == 0 || found[0] != c.want || !got.Blocked() {
+				t.Errorf("found %v, blocked %v, want %s first", found, got.Blocked(), c.want)
+			}
+		})
+	}
+}
+
+// A resolver out of reach is our trouble and nobody's failure.
+func TestVerifyThatCannotAsk(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.dns.Fail(".", 0, dns.Fault{Rcode: mdns.RcodeRefused, Subtree: true})
+	got := w.verify(domain)
+	if got.Blocked() {
+		t.Errorf("found %v of a world that could not be asked", codes(got))
+	}
+	for name, check := range map[string]record.Check{"dns": got.Checks.DNS, "caa": got.Checks.CAA, "challenge": got.Checks.Challenge} {
+		if check == record.Pass || check == record.Fail {
+			t.Errorf("%s: %s, want unknown", name, check)
+		}
+	}
+}
+
+// An apex is right with the platform's addresses, where a CNAME cannot be.
+func TestVerifyOfAnApex(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.dns.Set("shop.example", "A 127.0.0.1")
+	if got := w.verify("shop.example"); len(got.Findings) > 0 {
+		t.Errorf("at the platform's address: %v", codes(got))
+	}
+	w.dns.Set("shop.example", "A 127.0.0.2")
+	got := w.verify("shop.example")
+	if found := codes(got); len(found) == 0 || found[0] != failure.IncorrectDNS {
+		t.Fatalf("at another address: %v, want %s first", found, failure.IncorrectDNS)
+	}
+	if remedy := got.Findings[0].Remedy; !strings.HasPrefix(remedy, "Set A shop.example to 127.0.0.1") {
+		t.Errorf("remedy %q, want the address an apex can have", remedy)
+	}
+}
+
+// A request that no edge could answer proves nothing, so it is not sent.
+func TestVerifyProbesOnlyWhatCanAnswer(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		name   string
+		change func(*record.Platform)
+		probed bool
+	}{
+		"stateless":     {domain, func(*record.Platform) {}, true},
+		"listen":        {domain, func(p *record.Platform) { p.ChallengeMode = "listen" }, false},
+		"no thumbprint": {domain, func(p *record.Platform) { p.Thumbprint = "" }, false},
+		"a wildcard":    {"*.shop.example", func(*record.Platform) {}, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.dns.Set("*.shop.example", "CNAME shop.example.dns.platform.example.")
+			w.dns.Set("shop.example.dns.platform.example", "A 127.0.0.1")
+			c.change(&w.platform)
+			got := w.verify(c.name)
+			if probed := got.Observation.Probe != nil; probed != c.probed || got.Blocked() {
+				t.Errorf("probed %v, want %v; found %v", probed, c.probed, codes(got))
+			}
+			asked := slices.ContainsFunc(w.edge.Requests(), func(r edge.Request) bool { return !r.TLS })
+			if asked != c.probed {
+				t.Errorf("the edge was asked: %v, want %v", asked, c.probed)
+			}
+		})
+	}
+}
+
+// An edge must not pass by remembering what was asked before.
+func TestVerifyAsksForANewTokenEachTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.verify(domain)
+	w.verify(domain)
+	var paths []string
+	for _, r := range w.edge.Requests() {
+		if !r.TLS {
+			paths = append(paths, r.Path)
+		}
+	}
+	if len(paths) != 2 || paths[0] == paths[1] {
+		t.Errorf("asked for %v, want two tokens", paths)
+	}
+}
+
+func TestVerifyNamesInBothForms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	got := w.verify("Bücher.shop.example")
+	if got.Name != "xn--bcher-kva.shop.example" || got.Unicode != "bücher.shop.example" {
+		t.Errorf("%q and %q", got.Name, got.Unicode)
+	}
+}
+
+func TestVerifyRefusesWhatIsNoName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, bad := range []string{"", "not_a_name..", "127.0.0.1", "0x7f.1", "a b.example", "*.*.example"} {
+		if got, err := operate.Verify(t.Context(), nil, w.platform, bad); err == nil {
+			t.Errorf("%q: %+v", bad, got)
+		}
+	}
+}
+
+// Without a platform, as strangers use it, the checks that need one are left
+// out.
+func TestVerifyWithoutAPlatform(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.platform = record.Platform{ProbePort: w.edge.HTTPPort(), ServedPort: w.edge.TLSPort(), ProbeAllow: loopback}
+	if got := w.verify(domain); got.Blocked() || got.Observation.Probe != nil {
+		t.Errorf("found %v, probed %v", codes(got), got.Observation.Probe)
+	}
+	if got := w.verify("nowhere.shop.example"); !slices.Equal(codes(got), []failure.Code{failure.DomainNotFound}) {
+		t.Errorf("found %v, want %s alone", codes(got), failure.DomainNotFound)
+	}
+}

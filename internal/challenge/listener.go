@@ -21,6 +21,7 @@ type Listener struct {
 	// for the outcome.
 	mu        sync.RWMutex
 	responses map[string]string
+	holds     int     // who keeps the port without a response yet
 	server    *server // nil: there is nothing to answer
 	closed    bool
 }
@@ -61,9 +62,28 @@ func (l *Listener) Close() error {
 	return l.letGo()
 }
 
+// Hold takes the port before there is anything to answer, so that nothing is
+// asked of a CA that could not be answered afterwards. The error is a
+// [*PlaceError]. release may be called once; responses keep the port beyond it.
+func (l *Listener) Hold(ctx context.Context) (release func(), err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.bind(ctx); err != nil {
+		return nil, err
+	}
+	l.holds++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.holds--
+		_ = l.rest() // the port is free, whatever closing it says
+	}, nil
+}
+
 // Present makes the token answer with keyAuth, whatever the host's name: the
 // token cannot be guessed, and a CDN may ask under another one. The first token
-// takes the port; that it cannot be had is the error.
+// takes the port, unless it is held already; that it cannot be had is a
+// [*PlaceError].
 func (l *Listener) Present(ctx context.Context, _, token, keyAuth string) error {
 	if err := checkToken(token); err != nil {
 		return err
@@ -71,7 +91,7 @@ func (l *Listener) Present(ctx context.Context, _, token, keyAuth string) error 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.bind(ctx); err != nil {
-		return fmt.Errorf("challenge.http01.listen: %w", err)
+		return err
 	}
 	l.responses[token] = keyAuth
 	return nil
@@ -82,20 +102,30 @@ func (l *Listener) CleanUp(_ context.Context, _, token string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.responses, token)
-	if len(l.responses) > 0 {
+	return l.rest()
+}
+
+// rest frees the port if nobody needs it. The caller holds mu.
+func (l *Listener) rest() error {
+	if l.holds > 0 || len(l.responses) > 0 {
 		return nil
 	}
 	return l.letGo()
 }
 
 // bind takes the port unless it is taken by us already. The caller holds mu.
-func (l *Listener) bind(ctx context.Context) (err error) {
-	switch {
-	case l.closed:
-		return net.ErrClosed
-	case l.server == nil:
-		l.server, err = serve(ctx, l.address, l)
+func (l *Listener) bind(ctx context.Context) error {
+	if l.closed {
+		return fmt.Errorf("challenge.http01.listen: %w", net.ErrClosed)
 	}
+	if l.server != nil {
+		return nil
+	}
+	server, err := serve(ctx, l.address, l)
+	if err != nil && ctx.Err() == nil {
+		return noPort(l.address, err)
+	}
+	l.server = server
 	return err
 }
 

@@ -3,6 +3,7 @@ package challenge
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,26 +21,44 @@ type Webroot struct {
 
 var below = strings.Trim(Prefix, "/")
 
+// Hold tries whether a response can be written. The error is a [*PlaceError].
+func (w Webroot) Hold(ctx context.Context) (release func(), err error) {
+	trial := rand.Text()
+	if err := w.Present(ctx, "", trial, trial); err != nil {
+		return nil, err
+	}
+	if err := w.CleanUp(ctx, "", trial); err != nil {
+		return nil, noFolder(w.Dir, err)
+	}
+	return func() {}, nil
+}
+
 // Present writes the response, readable for the server whoever it runs as. A
 // response that is already there is left alone.
 func (w Webroot) Present(_ context.Context, _, token, keyAuth string) error {
 	if err := checkToken(token); err != nil {
 		return err
 	}
+	if err := w.put(path.Join(below, token), []byte(keyAuth)); err != nil {
+		return noFolder(w.Dir, err)
+	}
+	return nil
+}
+
+func (w Webroot) put(name string, keyAuth []byte) error {
 	// A Root keeps to its directory even if somebody put symbolic links below.
 	root, err := os.OpenRoot(w.Dir)
 	if err != nil {
 		return fmt.Errorf("opening the webroot: %w", err)
 	}
 	defer func() { _ = root.Close() }()
-	name := path.Join(below, token)
-	if old, err := root.ReadFile(name); err == nil && bytes.Equal(old, []byte(keyAuth)) {
+	if old, err := root.ReadFile(name); err == nil && bytes.Equal(old, keyAuth) {
 		return nil
 	}
 	if err := root.MkdirAll(below, 0o755); err != nil {
 		return fmt.Errorf("making the challenge directory: %w", err)
 	}
-	return replace(root, name, []byte(keyAuth))
+	return replace(root, name, keyAuth)
 }
 
 // replace writes beside and renames, so that the CA never reads half a response.

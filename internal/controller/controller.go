@@ -75,6 +75,7 @@ type Event struct {
 type Controller struct {
 	Config
 	published published
+	answers   answers
 }
 
 // New returns a Controller. It touches nothing.

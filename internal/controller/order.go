@@ -17,12 +17,21 @@ import (
 // after it the order is let go of and taken up again when it is due.
 const patience = 30 * time.Second
 
+// placeAfter is when it is tried again where challenges could not be answered.
+const placeAfter = time.Minute
+
 // order takes an order as far as it goes now: its own if one is open, else a
-// new one. What must be durable is, before the step that needs it.
+// new one. What must be durable is, before the step that needs it, and where the
+// response to a challenge goes is known before the CA is asked for one.
 func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
 	if err := p.ready(ctx); err != nil {
 		return p.refused(a, nil, err)
 	}
+	release, err := p.hold(ctx, d.Order)
+	if err != nil {
+		return p.refused(a, nil, err)
+	}
+	defer release()
 	o, err := p.openOrder(ctx, l, d)
 	var short *shortError
 	switch {
@@ -42,7 +51,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 			c.Requests = made
 			return r, c
 		}
-		next, err := p.CA.Advance(ctx, o, p.Responder, p.Now())
+		next, err := p.CA.Advance(ctx, o, noted{p.Responder, &p.answers, o}, p.Now())
 		p.heard(err)
 		made = append(made, p.requests(o, next)...)
 		keep := o.State != next.State && anchors(next.State)
@@ -149,6 +158,8 @@ func (p *pass) refused(a reconcile.Action, o *record.Order, err error) (reconcil
 		r.Problem = problem
 	case errors.As(err, &clock), errors.Is(err, store.ErrLeaseLost), p.interrupted(err):
 		r.Cancelled = true
+	case p.unplaced(err):
+		r.WaitUntil = p.Now().Add(placeAfter)
 	default:
 		p.fail(fmt.Errorf("following the order of %s: %w", a.Domain, err))
 		r.Err = err.Error()

@@ -144,6 +144,9 @@ func (p *pass) interrupted(err error) bool {
 
 func (p *pass) end(ctx context.Context) Result {
 	p.fail(p.tidy(ctx))
+	for _, key := range p.answers.keys() {
+		p.withdraw(key) // another process may have ended the order, or dropped the row
+	}
 	r := p.result
 	r.Unfinished = r.Unfinished || ctx.Err() != nil
 	next, err := p.Store.NextDue(p.last)

@@ -34,7 +34,7 @@ type blueprint struct {
 	GitTimeout, Ahead          time.Duration
 	RevokeAfter                time.Duration
 	RenewAt                    float64
-	Webroot                    string
+	Webroot, Listen            string
 	Hook                       []string
 	Concurrency                int
 }
@@ -111,8 +111,13 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 		RootCAs: roots, Profile: b.Profile, Timeout: 5 * time.Second,
 	})
 	r.close = append(r.close, func() error { ca.Close(); return nil })
+	responder, err := b.responder()
+	if err != nil {
+		return err
+	}
 	r.config = controller.Config{
-		Repo: repo, Store: s, CA: ca, KeyType: "ec256",
+		Responder: responder,
+		Repo:      repo, Store: s, CA: ca, KeyType: "ec256",
 		Source: controller.Source{Branch: "main", Path: "."},
 		Status: controller.Status{
 			Branch: "acm-status", Path: ".", Shard: "auto", Author: gitrepo.Author{Name: "acmsync", Email: "acmsync@localhost"},
@@ -120,34 +125,45 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 		Observer: verify.New(verify.Config{
 			Resolvers: []string{b.Resolver}, ProbeAllow: loopback(), Logger: slog.New(slog.DiscardHandler),
 		}),
-		Responder: b.responder(),
-		Targets:   []controller.Target{deploy.NewFiles(deploy.FilesConfig{Name: "edge", Dir: b.LiveDir, Hook: b.Hook})},
-		Policy:    b.policy(thumbprint), SettingsHash: "settings", Concurrency: b.Concurrency,
+		Targets: []controller.Target{deploy.NewFiles(deploy.FilesConfig{Name: "edge", Dir: b.LiveDir, Hook: b.Hook})},
+		Policy:  b.policy(thumbprint), SettingsHash: "settings", Concurrency: b.Concurrency,
 	}
 	return nil
 }
 
 func loopback() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
 
-func (b blueprint) responder() issue.Responder {
-	if b.Webroot != "" {
-		return challenge.Webroot{Dir: b.Webroot}
+// responder answers in the mode that the blueprint asks for.
+func (b blueprint) responder() (issue.Responder, error) {
+	switch {
+	case b.Webroot != "":
+		return challenge.Webroot{Dir: b.Webroot}, nil
+	case b.Listen != "":
+		return challenge.NewListener(b.Listen)
+	default:
+		return challenge.Stateless{}, nil
 	}
-	return challenge.Stateless{}
+}
+
+func (b blueprint) mode() string {
+	switch {
+	case b.Webroot != "":
+		return "webroot"
+	case b.Listen != "":
+		return "listen"
+	default:
+		return "stateless"
+	}
 }
 
 func (b blueprint) policy(thumbprint string) reconcile.Policy {
-	mode := "stateless"
-	if b.Webroot != "" {
-		mode = "webroot"
-	}
 	return reconcile.Policy{
 		RenewAt: b.RenewAt, FailAfter: time.Hour, NotifyAfter: 72 * time.Hour, RevokeAfter: b.RevokeAfter,
 		MaxRemovals: 0.10, RemovalFloor: 3, AllowWildcards: true, IneligiblePlans: []string{"free"},
 		DefaultChallenge: "http-01", Targets: []string{"edge"}, Directory: b.Directory,
 		Platform: record.Platform{
 			Target: "{domain}.dns.platform.example", Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
-			ProbeAllow: loopback(), Thumbprint: thumbprint, ChallengeMode: mode,
+			ProbeAllow: loopback(), Thumbprint: thumbprint, ChallengeMode: b.mode(),
 			ProbePort: b.HTTPPort, ServedPort: b.TLSPort,
 		},
 	}

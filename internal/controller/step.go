@@ -21,10 +21,18 @@ const maxRounds = 12
 // step takes one domain as far as it can go now, and lets go of it.
 func (p *pass) step(ctx context.Context, l store.Lease) {
 	ctx, cancel := p.keep(ctx, l)
+	p.answers.recall(l.Domain.Order)
+	defer p.withdraw(l.Key)
 	d, err := p.advance(ctx, l)
 	p.count(0, 1)
+	if err == nil && d.Due.IsZero() {
+		p.abandon(l.Key) // an order that nobody follows, as while a removal is held
+	}
 	switch {
-	case errors.Is(err, store.ErrLeaseLost), errors.Is(err, errDropped):
+	case errors.Is(err, store.ErrLeaseLost):
+		cancel()
+		p.abandon(l.Key)
+	case errors.Is(err, errDropped):
 		cancel()
 	case errors.Is(err, store.ErrOvertaken): // it is wanted again, or otherwise
 		p.release(cancel, l, d)
@@ -167,7 +175,9 @@ func (p *pass) observe(ctx context.Context, q record.Question) record.Observatio
 		q.ProbeToken = rand.Text()
 		q.ProbeExpect = q.ProbeToken + "." + p.policy.Platform.Thumbprint
 		if err := p.Responder.Present(ctx, q.Name, q.ProbeToken, q.ProbeExpect); err != nil {
-			p.fail(fmt.Errorf("challenge.http01: putting the response for %s in place: %w", q.Name, err))
+			if !p.unplaced(err) {
+				p.fail(fmt.Errorf("challenge.http01: putting the response for %s in place: %w", q.Name, err))
+			}
 			q.Probe = false
 			return p.Observer.Observe(ctx, q)
 		}

@@ -67,7 +67,7 @@ func (v *Verifier) climb(base string, ask func(at string) reply) *record.CAA {
 		r := ask(at)
 		lasts = min(lasts, r.lasts)
 		seen := &record.CAA{
-			Zone: at, Answer: r.answer, Chain: r.chain, TTL: lasts, Authenticated: r.authenticated,
+			Zone: at, Answer: r.answer, Chain: r.chain, TTL: r.lasts, Authenticated: r.authenticated,
 			CheckingDisabled: r.checkingDisabled, EDE: r.ede, Detail: r.detail,
 		}
 		switch {

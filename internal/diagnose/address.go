@@ -114,9 +114,11 @@ func incorrectDNS(f facts) (record.Finding, bool) {
 	if len(wrong) == 0 {
 		return record.Finding{}, false
 	}
-	finding := f.finding(failure.IncorrectDNS, failure.Values{
-		"observed": list(wrong), "detail": "does not belong to this platform",
-	})
+	detail := "does not belong to this platform"
+	if parker := f.parkedAt(); parker != "" {
+		detail += ": the zone is parked at " + parker
+	}
+	finding := f.finding(failure.IncorrectDNS, failure.Values{"observed": list(wrong), "detail": detail})
 	finding.Expected, finding.Observed = f.expected(), f.observed()
 	finding.Warning = f.recordAdvises()
 	return finding, true

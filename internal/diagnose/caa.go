@@ -16,17 +16,66 @@ func (f facts) caaZone() string {
 	return or(Clean(strings.TrimSuffix(f.CAA.Zone, "."), maxName), f.name)
 }
 
+// caaOwner is the name that holds the set, which is another where caaZone is an
+// alias: nothing can stand beside a CNAME (RFC 1034, section 3.6.2).
+func (f facts) caaOwner() string {
+	if f.CAA == nil || len(f.CAA.Chain) == 0 || f.CAA.Loop {
+		return f.caaZone()
+	}
+	return cleanRR(f.CAA.Chain[len(f.CAA.Chain)-1]).Value
+}
+
+// caaCut is the zone whose name servers answer for caaZone, as far as known.
+func (f facts) caaCut() string {
+	return or(Clean(f.CAA.Cut, maxName), f.caaZone())
+}
+
+// withCAA are the facts with what the zone's own name servers say of CAA in
+// place of what resolvers remember. A resolver's failure stays one, because the
+// CA may meet it.
+func (f facts) withCAA() facts {
+	if f.CAA == nil || f.CAA.Authority == nil || !answeredCAA(f.CAA) || !answeredCAA(f.CAA.Authority) {
+		return f
+	}
+	fresh := *f.CAA.Authority
+	fresh.Cut, fresh.Authority = f.CAA.Cut, f.CAA.Authority
+	f.Observation.CAA = &fresh
+	return f
+}
+
+func answeredCAA(c *record.CAA) bool {
+	return c.Answer == record.Answered || c.Answer == record.NoData || c.Answer == record.NXDomain
+}
+
 // caaUnsupported: the name servers fail for CAA though they answer otherwise. A
 // CA must refuse then, since it cannot know that nothing is forbidden (RFC
 // 8659, section 6.3 and the baseline requirements, section 3.2.2.8).
 func caaUnsupported(f facts) (record.Finding, bool) {
-	if f.CAA == nil || !f.caaFails() {
+	if f.CAA == nil || !f.caaFails() || f.caaBogus() {
 		return record.Finding{}, false
 	}
+	mended := f.CAA.Authority != nil && answeredCAA(f.CAA.Authority)
+	if f.CAA.Loop && mended {
+		return record.Finding{}, false // an old record, as dnsUnresolved says
+	}
 	answer := answerText(f.CAA.Answer)
-	finding := f.finding(failure.CAAUnsupported, failure.Values{"zone": f.caaZone(), "detail": answer})
+	detail := answer
+	if f.caaCut() != f.caaZone() {
+		detail += " for " + f.caaZone()
+	}
+	finding := f.finding(failure.CAAUnsupported, failure.Values{"zone": f.caaCut(), "detail": detail})
 	finding.Expected = f.caaExpected("")
 	finding.Observed = []record.RR{{Type: "CAA", Name: f.caaZone(), Value: answer}}
+	if f.CAA.Loop {
+		first := cleanRR(f.CAA.Chain[0])
+		finding.Remedy = "Remove CNAME " + first.Name + " to " + first.Value + ", which leads back to itself."
+		finding.Expected, finding.Observed = nil, cleanRRs(f.CAA.Chain)
+	}
+	// Resolvers remember failures for minutes (RFC 9520, section 3.2).
+	if mended {
+		finding.Warning = true
+		finding.Message += " Asked directly, the name servers of " + f.caaCut() + " answer."
+	}
 	return finding, true
 }
 
@@ -43,9 +92,27 @@ func (f facts) caaFails() bool {
 	}
 }
 
+// caaBogus: the CAA question alone fails validation; the name itself resolves.
+func (f facts) caaBogus() bool {
+	return f.CAA != nil && f.CAA.Answer == record.ServFail && f.CAA.CheckingDisabled && f.caaFails()
+}
+
 // caaForbids: the closest CAA records do not let the CA issue (RFC 8659,
 // section 3; RFC 8657).
 func caaForbids(f facts) (record.Finding, bool) {
+	fresh := f.withCAA()
+	finding, ok := fresh.forbidding()
+	if old, was := f.forbidding(); was && !ok {
+		old.Warning, old.Expected = true, nil
+		gone := forgotten(f.At, f.CAA.TTL)
+		old.Message += " A change is under way: its name servers already answer otherwise, and caches may hold the old answer " + gone + "."
+		old.Remedy = "Nothing to change: the old answer leaves the caches " + gone + "."
+		return old, true
+	}
+	return finding, ok
+}
+
+func (f facts) forbidding() (record.Finding, bool) {
 	if f.CAA == nil || f.CAA.Answer != record.Answered {
 		return record.Finding{}, false
 	}
@@ -53,16 +120,29 @@ func caaForbids(f facts) (record.Finding, bool) {
 	if verdict.allowed {
 		return record.Finding{}, false
 	}
-	zone, expected := f.caaZone(), f.caaExpected(verdict.parameters)
-	values := failure.Values{"zone": zone, "detail": because(verdict.why), "expected": f.caaExpectedText(expected)}
+	owner, expected := f.caaOwner(), f.caaExpected(verdict.parameters)
+	values := failure.Values{"zone": owner, "detail": because(verdict.why), "expected": f.caaExpectedText(expected)}
 	finding := f.finding(failure.CAAForbids, values)
 	finding.Observed = f.caaObserved()
 	if verdict.remove != nil {
-		finding.Remedy = "Remove CAA " + zone + " " + caaValue(*verdict.remove)
-		return finding, true
+		finding.Remedy = "Remove CAA " + owner + " " + caaValue(*verdict.remove)
+	} else {
+		finding.Expected = expected
 	}
-	finding.Expected = expected
+	if owner != f.caaZone() {
+		finding.Message += " " + f.caaZone() + " is an alias of " + owner + "."
+		finding.Observed = append(cleanRRs(f.CAA.Chain), finding.Observed...)
+	}
+	if f.caaByPlatform() {
+		finding.Remedy = "Ask the operator of this platform: " + finding.Remedy
+	}
 	return finding, true
+}
+
+// caaByPlatform: the set stands at or behind the platform's own target, where
+// the owner of the name can change nothing.
+func (f facts) caaByPlatform() bool {
+	return f.target != "" && slices.ContainsFunc(f.CAA.Chain, func(hop record.RR) bool { return sameName(hop.Value, f.target) })
 }
 
 // caaExpected is a record that would let the CA issue, with the parameters that
@@ -76,12 +156,12 @@ func (f facts) caaExpected(parameters string) []record.RR {
 		tag = "issuewild"
 	}
 	value := Clean(f.platform.CAAIdentities[0], maxName) + parameters
-	return []record.RR{{Type: "CAA", Name: f.caaZone(), Value: "0 " + tag + ` "` + value + `"`}}
+	return []record.RR{{Type: "CAA", Name: f.caaOwner(), Value: "0 " + tag + ` "` + value + `"`}}
 }
 
 func (f facts) caaExpectedText(rrs []record.RR) string {
 	if len(rrs) == 0 {
-		return "a CAA record at " + f.caaZone() + " that names the CA"
+		return "a CAA record at " + f.caaOwner() + " that names the CA"
 	}
 	return say(rrs)
 }
@@ -89,7 +169,7 @@ func (f facts) caaExpectedText(rrs []record.RR) string {
 func (f facts) caaObserved() []record.RR {
 	rrs := make([]record.RR, 0, len(f.CAA.Records))
 	for _, r := range f.CAA.Records {
-		rrs = append(rrs, record.RR{Type: "CAA", Name: f.caaZone(), Value: caaValue(r)})
+		rrs = append(rrs, record.RR{Type: "CAA", Name: f.caaOwner(), Value: caaValue(r)})
 	}
 	return rrs
 }

@@ -17,7 +17,8 @@ import (
 // light, even where it does not block an order.
 func Checks(p record.Platform, q record.Question, o record.Observation) record.Checks {
 	f := gather(p, q, o, nil)
-	findings := explain(table(), f)
+	findings := judge(table(), f)
+	f, _ = f.settled()
 	return record.Checks{
 		DNS:       f.dnsLight(findings),
 		CAA:       f.caaLight(findings),
@@ -45,7 +46,7 @@ func (f facts) caaLight(findings []record.Finding) record.Check {
 	switch {
 	case f.CAA == nil:
 		return ""
-	case found(findings, failure.CAAForbids, failure.CAAUnsupported):
+	case found(findings, failure.CAAUnsupported), f.caaBogus(), blocks(findings, failure.CAAForbids):
 		return record.Fail
 	case f.CAA.Answer == record.Answered, f.CAA.Answer == record.NoData, f.CAA.Answer == record.NXDomain:
 		return record.Pass
@@ -82,6 +83,11 @@ func (f facts) servedLight() record.Check {
 	default:
 		return record.Fail
 	}
+}
+
+// blocks leaves out warnings: of CAA they say that a change is under way.
+func blocks(findings []record.Finding, code failure.Code) bool {
+	return slices.ContainsFunc(findings, func(f record.Finding) bool { return f.Code == code && !f.Warning })
 }
 
 func found(findings []record.Finding, codes ...failure.Code) bool {

@@ -17,11 +17,14 @@ const (
 )
 
 var edeTexts = map[uint16]string{
+	5:                       "DNSSEC indeterminate",
 	6:                       "DNSSEC bogus",
 	7:                       "signature expired",
 	8:                       "signature not yet valid",
 	9:                       "DNSKEY missing",
 	10:                      "signatures missing",
+	11:                      "no zone key",
+	12:                      "NSEC missing",
 	edeNoReachableAuthority: "no reachable name server",
 	edeNetworkError:         "network error",
 }
@@ -29,8 +32,11 @@ var edeTexts = map[uint16]string{
 // dnsTimeout: the name servers did not answer in time. A time-out of the CAA
 // query alone only advises: CAs retry it, from elsewhere.
 func dnsTimeout(f facts) (record.Finding, bool) {
-	if i := slices.IndexFunc(f.unresolved(), timedOut); i >= 0 {
-		return f.finding(failure.DNSTimeout, failure.Values{"detail": because(edeText(f.unresolved()[i]))}), true
+	if i := slices.IndexFunc(f.unresolved(), f.late); i >= 0 {
+		cause := or(f.failingText(), edeText(f.unresolved()[i]))
+		finding := f.finding(failure.DNSTimeout, failure.Values{"detail": because(cause)})
+		finding.Remedy = or(f.serversRemedy(), finding.Remedy)
+		return finding, true
 	}
 	if f.CAA != nil && f.CAA.Answer == record.TimedOut && !f.CAA.OthersAnswer {
 		finding := f.finding(failure.DNSTimeout, failure.Values{"detail": because("no answer about CAA of " + f.caaZone())})
@@ -39,6 +45,10 @@ func dnsTimeout(f facts) (record.Finding, bool) {
 	}
 	return record.Finding{}, false
 }
+
+// late: no answer in time, or a resolver's failure whose cause was seen: every
+// name server of the zone is silent.
+func (f facts) late(a record.Addresses) bool { return timedOut(a) || broken(a) && f.allSilent() }
 
 func timedOut(a record.Addresses) bool {
 	return a.Answer == record.TimedOut || a.Answer == record.ServFail && !a.CheckingDisabled && unreachable(a.EDE)
@@ -52,12 +62,23 @@ func unreachable(ede []uint16) bool {
 // (RFC 4035, section 5.5), with or without an extended error that says so.
 func dnssecFailed(f facts) (record.Finding, bool) {
 	i := slices.IndexFunc(f.unresolved(), bogus)
+	if i < 0 && f.caaBogus() {
+		return f.bogusFinding(f.caaZone(), f.caaCut(), "its CAA query, "+or(edeText(record.Addresses{EDE: f.CAA.EDE}), "SERVFAIL")), true
+	}
 	if i < 0 {
 		return record.Finding{}, false
 	}
-	finding := f.finding(failure.DNSSECFailed, failure.Values{"detail": because(edeText(f.unresolved()[i]))})
+	finding := f.bogusFinding(f.name, f.zone(), edeText(f.unresolved()[i]))
 	finding.Expected, finding.Observed = f.expected(), f.answers()
 	return finding, true
+}
+
+// bogusFinding says of a name that it fails validation, and of its zone that it
+// is the one to mend.
+func (f facts) bogusFinding(name, zone, cause string) record.Finding {
+	finding := f.finding(failure.DNSSECFailed, failure.Values{"name": name, "detail": because(cause)})
+	finding.Remedy = f.finding(failure.DNSSECFailed, failure.Values{"name": zone}).Remedy
+	return finding
 }
 
 func bogus(a record.Addresses) bool { return a.Answer == record.ServFail && a.CheckingDisabled }
@@ -69,6 +90,9 @@ func dnsUnresolved(f facts) (record.Finding, bool) {
 		return record.Finding{}, false
 	}
 	finding := f.finding(failure.DNSUnresolved, failure.Values{"detail": because(cause)})
+	if anyFamily(f.unresolved(), broken) {
+		finding.Remedy = or(f.serversRemedy(), finding.Remedy)
+	}
 	finding.Expected, finding.Observed = f.expected(), append(f.observed(), f.answers()...)
 	finding.Warning = f.provedInDNS()
 	return finding, true
@@ -81,6 +105,10 @@ func (f facts) whyUnresolved() (cause string, ok bool) {
 		return "", false
 	case f.DNS.Loop:
 		return "its CNAME records form a loop", true
+	case anyFamily(families, broken) && f.allSilent():
+		return "", false // dnsTimeout's
+	case anyFamily(families, broken) && len(f.failing()) > 0:
+		return f.failingText(), true
 	case anyFamily(families, broken):
 		i := slices.IndexFunc(families, broken)
 		return "its name servers answer " + answerText(families[i].Answer), true

@@ -44,13 +44,24 @@ func Explain(p record.Platform, q record.Question, o record.Observation, problem
 }
 
 func explain(checks []check, f facts) []record.Finding {
+	found := judge(checks, f)
+	found = append(found, f.underWay(found)...)
+	slices.SortStableFunc(found, func(a, b record.Finding) int { return severity(a) - severity(b) })
+	return found
+}
+
+// judge goes through the checks by the facts that count.
+func judge(checks []check, f facts) []record.Finding {
+	settled, split := f.settled()
 	var found []record.Finding
 	for _, c := range checks {
-		if finding, ok := c.find(f); ok {
+		if finding, ok := c.find(settled); ok {
 			found = add(found, finding)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b record.Finding) int { return severity(a) - severity(b) })
+	if split {
+		return f.divided(found)
+	}
 	return found
 }
 

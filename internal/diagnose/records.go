@@ -60,6 +60,14 @@ func cleanRR(rr record.RR) record.RR {
 	}
 }
 
+func cleanRRs(rrs []record.RR) []record.RR {
+	var cleaned []record.RR
+	for _, rr := range rrs {
+		cleaned = append(cleaned, cleanRR(rr))
+	}
+	return cleaned
+}
+
 func addressRecords(name string, addrs []netip.Addr) []record.RR {
 	rrs := make([]record.RR, 0, len(addrs))
 	for _, a := range addrs {

@@ -157,17 +157,27 @@ func delayOrder(d *record.Domain, until time.Time) {
 // for issue to say. One that it was never known to have is given up, so that
 // checks and budget are asked again; but not after silence: then it may exist.
 func refused(d *record.Domain, r Result, p Policy, now time.Time) {
-	q := question(*d, p)
-	findings := blocking(diagnose.Explain(p.Platform, q, record.Observation{Name: d.Name()}, r.Problem))
-	if len(findings) == 0 {
-		findings = []record.Finding{diagnose.FromProblem(p.Platform, q, r.Problem, time.Time{})}
-	}
+	findings := refusal(*d, r.Problem, p)
 	if d.Order != nil && d.Order.URL == "" && findings[0].Code != failure.CAUnavailable {
 		d.Order = nil
 	}
 	fail(d, findings, r.Problem.RetryAfter, p, now)
-	d.Problem = r.Problem
+	// From here on the time that counts is the one that was scheduled, which
+	// may be later than what the CA asked for.
+	said := *r.Problem
+	said.RetryAfter = d.Attempt.Next
+	d.Findings, d.Problem = refusal(*d, &said, p), &said
 	delayOrder(d, d.Attempt.Next)
+}
+
+// refusal is what the CA's words mean for the row; there is at least one finding.
+func refusal(d record.Domain, problem *record.Problem, p Policy) []record.Finding {
+	q := question(d, p)
+	findings := blocking(diagnose.Explain(p.Platform, q, record.Observation{Name: d.Name()}, problem))
+	if len(findings) == 0 {
+		findings = []record.Finding{diagnose.FromProblem(p.Platform, q, problem, time.Time{})}
+	}
+	return findings
 }
 
 // ourFinding is about something that went wrong on our side.

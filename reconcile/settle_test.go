@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -278,5 +279,30 @@ func TestSettleChangesNothingInPlace(t *testing.T) {
 	reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Deploy, Target: "edge-1"}, Err: "no"}, p, start)
 	if diff := cmp.Diff(before, d.Superseded[0]) + cmp.Diff(deployed, d.Deployed[0]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What is said of the next attempt is when it is scheduled, whatever the CA
+// asked for.
+func TestRemedyNamesTheNextAttempt(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	for name, problem := range map[string]record.Problem{
+		"limit":  {Type: "urn:ietf:params:acme:error:rateLimited", Status: 429, During: "order"},
+		"outage": {Status: 503, During: "order"},
+	} {
+		for after, at := range map[string]time.Time{
+			"no Retry-After": {}, "seconds": start.Add(5 * time.Second), "an hour": start.Add(time.Hour), "the past": start.Add(-time.Hour),
+		} {
+			problem.RetryAfter = at
+			d := reconcile.Settle(ordered(t, p), reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Problem: &problem}, p, start)
+			next := d.Attempt.Next.UTC().Format(time.RFC3339)
+			if len(d.Findings) != 1 || !strings.Contains(d.Findings[0].Remedy, next) {
+				t.Errorf("%s, %s: the next attempt is at %s, and it says %+v", name, after, next, d.Findings)
+			}
+			if d = look(d, well, p, start.Add(30*time.Second)).Next; len(d.Findings) != 1 || !strings.Contains(d.Findings[0].Remedy, next) {
+				t.Errorf("%s, %s: looked at again, it says %+v", name, after, d.Findings)
+			}
+		}
 	}
 }

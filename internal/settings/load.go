@@ -105,7 +105,9 @@ func reason(err error) string {
 // ours are variables that the program sets or reads by other means.
 var ours = []string{"ACMSYNC_CONFIG", "ACMSYNC_CHANGED", "ACMSYNC_CHANGED_COUNT"}
 
-// environment ignores unknown variables unless they look mistyped: a
+// environment takes an empty variable for one that is not set, as shells and
+// compose files leave them behind. It ignores unknown ones unless they look
+// mistyped: a
 // Kubernetes service called acmsync puts ACMSYNC_PORT and the like into every
 // container beside it.
 func (l *loader) environment() {
@@ -117,7 +119,7 @@ func (l *loader) environment() {
 	}
 	known := slices.Sorted(maps.Keys(table))
 	for _, name := range slices.Sorted(maps.Keys(l.src.Env)) {
-		if !strings.HasPrefix(name, "ACMSYNC_") || slices.Contains(ours, name) {
+		if !strings.HasPrefix(name, "ACMSYNC_") || slices.Contains(ours, name) || l.src.Env[name] == "" {
 			continue
 		}
 		from := place{source: name}

@@ -182,6 +182,22 @@ func TestEnvironmentOverridesFileAndFlagsOverrideBoth(t *testing.T) {
 	}
 }
 
+// TestEmptyVariablesAreNotSet: `ACMSYNC_X=` leaves the file's value, or the
+// default, alone, and is no typo either.
+func TestEmptyVariablesAreNotSet(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"ACMSYNC_ACME_EMIAL": ""}
+	src := settings.Source{Path: "acmsync.yaml", Bytes: []byte(minimal + "policy: {concurrency: 4}\n")}
+	want := mustLoad(t, src)
+	for _, key := range settings.Keys() {
+		env[settings.EnvName(key)] = ""
+	}
+	src.Env = env
+	if diff := cmp.Diff(want, mustLoad(t, src), sameAddresses); diff != "" {
+		t.Errorf("empty variables change the settings: %s", diff)
+	}
+}
+
 func TestWithoutAFileTheEnvironmentMustHoldTheMinimum(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "acmsync.yaml")

@@ -3,7 +3,6 @@ package operate
 import (
 	"context"
 	"crypto/rand"
-	"strings"
 
 	"github.com/acmsync/acmsync/internal/diagnose"
 	"github.com/acmsync/acmsync/internal/record"
@@ -58,7 +57,8 @@ func question(p record.Platform, name string) record.Question {
 		CAAIdentities: p.CAAIdentities,
 	}
 	// Only edges that answer from the thumbprint answer a token nobody placed.
-	if p.ChallengeMode == "stateless" && p.Thumbprint != "" && !strings.HasPrefix(name, "*.") {
+	// That a wildcard has no host to fetch from is known to the observer.
+	if p.ChallengeMode == "stateless" && p.Thumbprint != "" {
 		q.Probe, q.ProbeToken = true, rand.Text()
 		q.ProbeExpect = q.ProbeToken + "." + p.Thumbprint
 	}

@@ -131,6 +131,9 @@ func TestVerifyProbesOnlyWhatCanAnswer(t *testing.T) {
 			if probed := got.Observation.Probe != nil; probed != c.probed || got.Blocked() {
 				t.Errorf("probed %v, want %v; found %v", probed, c.probed, codes(got))
 			}
+			if want := map[bool]record.Check{true: record.Pass, false: ""}[c.probed]; got.Checks.Challenge != want {
+				t.Errorf("challenge %q, want %q", got.Checks.Challenge, want)
+			}
 			asked := slices.ContainsFunc(w.edge.Requests(), func(r edge.Request) bool { return !r.TLS })
 			if asked != c.probed {
 				t.Errorf("the edge was asked: %v, want %v", asked, c.probed)

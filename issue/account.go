@@ -122,5 +122,5 @@ func (c *CA) mayRegister(said acme.Directory) error {
 
 // ours is a refusal that spares the CA a request it can only refuse.
 func ours(kind, detail string) *record.Problem {
-	return &record.Problem{Type: acmeErrors + kind, Status: http.StatusForbidden, Detail: detail, During: "account"}
+	return &record.Problem{Type: record.ErrorURN + kind, Status: http.StatusForbidden, Detail: detail, During: "account"}
 }

@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 
 	"github.com/go-acme/lego/v4/acme"
 
 	"github.com/acmsync/acmsync/internal/record"
 )
-
-// token is what RFC 8555, section 8.3, allows; it becomes part of a path.
-var token = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 
 // present looks what there is to prove and puts the responses in place.
 func (j *journal) present() error {
@@ -71,9 +67,9 @@ func (j *journal) choose(a *record.Authorization, said acme.Authorization) error
 		if offered.Type != j.Challenge {
 			continue
 		}
-		if !token.MatchString(offered.Token) {
+		if !record.ValidToken(offered.Token) {
 			return over(&record.Problem{
-				During: "authorization", Status: http.StatusBadGateway, Type: acmeErrors + malformed, Name: a.Name,
+				During: "authorization", Status: http.StatusBadGateway, Type: record.ErrorURN + malformed, Name: a.Name,
 				Detail: fmt.Sprintf("the CA's token %.140q is none (RFC 8555, section 8.3)", offered.Token),
 			})
 		}

@@ -15,8 +15,6 @@ import (
 	"github.com/acmsync/acmsync/internal/record"
 )
 
-const acmeErrors = "urn:ietf:params:acme:error:"
-
 // The types of RFC 8555, section 6.7, that are answered by more than telling.
 const (
 	accountDoesNotExist     = "accountDoesNotExist"

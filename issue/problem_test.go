@@ -97,7 +97,7 @@ func TestFailedValidationsKeepTheCAsWords(t *testing.T) {
 			l.authority.Judge("www.shop.example", ca.Verdict{Problem: &ca.Problem{Type: kind, Detail: "what the CA saw", Status: 400}})
 			o, err := l.pursue(t.Context(), l.client(), l.intent("www.shop.example"))
 			want := &record.Problem{
-				Type: "urn:ietf:params:acme:error:" + kind, Detail: "what the CA saw", Status: 400,
+				Type: record.ErrorURN + kind, Detail: "what the CA saw", Status: 400,
 				Name: "www.shop.example", During: "challenge",
 			}
 			if diff := cmp.Diff(want, problem(t, err)); diff != "" {

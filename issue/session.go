@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-acme/lego/v4/acme/api"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // session is a lego client for the length of one call, and the transport that
@@ -96,7 +98,7 @@ func (s *session) keepNonce(req *http.Request, x exchange) {
 	if req.Method != http.MethodPost {
 		return
 	}
-	if x.status == http.StatusBadRequest && problemOf(x.body).Type == acmeErrors+"badNonce" {
+	if x.status == http.StatusBadRequest && problemOf(x.body).Type == record.ErrorURN+"badNonce" {
 		s.badOne++
 		s.ca.nonces.clear()
 	}

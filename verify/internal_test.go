@@ -110,7 +110,7 @@ func FuzzRedirect(f *testing.F) {
 	} {
 		f.Add(location, 301)
 	}
-	at := &url.URL{Scheme: "http", Host: "a.example", Path: challengePath + "token"}
+	at := &url.URL{Scheme: "http", Host: "a.example", Path: record.ChallengePath + "token"}
 	p := ports{http: 5002, https: 5001}
 	f.Fuzz(func(t *testing.T, location string, status int) {
 		next, err := p.follow(at, status, location)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
@@ -15,12 +14,6 @@ import (
 // chain that long is worth mending.)
 const maxRedirects = 10
 
-// challengePath is where http-01 looks (RFC 8555, section 8.3).
-const challengePath = "/.well-known/acme-challenge/"
-
-// token is what RFC 8555, section 8.3, allows in a token, with a bound.
-var token = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
-
 // observeProbe fetches a challenge-shaped path the way the CA would. The body
 // counts as a match only with status 200, because the CA wants that, too.
 func (v *Verifier) observeProbe(ctx context.Context, s *subject, q record.Question) *record.Probe {
@@ -28,7 +21,7 @@ func (v *Verifier) observeProbe(ctx context.Context, s *subject, q record.Questi
 		v: v, subject: s, seen: &record.Probe{}, token: q.ProbeToken, expect: q.ProbeExpect,
 		ports: newPorts(q), visited: map[string]bool{}, overall: ctx,
 	}
-	if !token.MatchString(q.ProbeToken) {
+	if !record.ValidToken(q.ProbeToken) {
 		p.end(record.ProbeNotAsked, "there is no valid token to ask for")
 		return p.seen
 	}
@@ -36,7 +29,7 @@ func (v *Verifier) observeProbe(ctx context.Context, s *subject, q record.Questi
 	// was cut off.
 	ctx, cancel := context.WithTimeout(ctx, v.timeout*2/3)
 	defer cancel()
-	next := &url.URL{Scheme: "http", Host: s.name, Path: challengePath + q.ProbeToken}
+	next := &url.URL{Scheme: "http", Host: s.name, Path: record.ChallengePath + q.ProbeToken}
 	for next != nil {
 		next = p.visit(ctx, next)
 	}

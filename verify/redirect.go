@@ -88,5 +88,5 @@ func (p ports) follow(from *url.URL, status int, location string) (*url.URL, err
 // of one that a CA would not follow, for another cause.
 func keepsPath(from *url.URL, location, token string) bool {
 	next, err := from.Parse(location)
-	return err == nil && strings.HasSuffix(next.Path, challengePath+token)
+	return err == nil && strings.HasSuffix(next.Path, record.ChallengePath+token)
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // Listener answers challenges over HTTP and everything else with 404. It has its
@@ -139,9 +141,9 @@ func (l *Listener) letGo() error {
 	return err
 }
 
-// ServeHTTP answers GET and HEAD below [Prefix].
+// ServeHTTP answers GET and HEAD below [record.ChallengePath].
 func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	token, ok := strings.CutPrefix(r.URL.Path, Prefix)
+	token, ok := strings.CutPrefix(r.URL.Path, record.ChallengePath)
 	l.mu.RLock()
 	keyAuth, known := l.responses[token]
 	l.mu.RUnlock()

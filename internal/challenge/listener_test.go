@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/acmsync/acmsync/internal/challenge"
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 func newListener(t *testing.T, addr string) *challenge.Listener {
@@ -77,7 +78,7 @@ func request(t *testing.T, method, url string) (status int, body string, err err
 // answers asserts that the token is answered on addr.
 func answers(t *testing.T, addr, token string) {
 	t.Helper()
-	status, body, err := request(t, http.MethodGet, "http://"+addr+challenge.Prefix+token)
+	status, body, err := request(t, http.MethodGet, "http://"+addr+record.ChallengePath+token)
 	if err != nil || status != http.StatusOK || body != token+".thumbprint" {
 		t.Errorf("%s at %s: %d %q (%v), want the key authorization", token, addr, status, body, err)
 	}
@@ -96,13 +97,13 @@ func TestListenerAnswersWhatIsPresented(t *testing.T) {
 	l := newListener(t, "127.0.0.1:0")
 	present(t, l, "another")
 	addr := l.Addr().String()
-	where := "http://" + addr + challenge.Prefix + token
+	where := "http://" + addr + record.ChallengePath + token
 	unknown := []struct{ method, url string }{
 		{http.MethodPost, where},
 		{http.MethodGet, "http://" + addr + "/" + token},
 		{http.MethodGet, "http://" + addr + "/"},
 		{http.MethodGet, where + "/"},
-		{http.MethodGet, "http://" + addr + challenge.Prefix},
+		{http.MethodGet, "http://" + addr + record.ChallengePath},
 	}
 	for range 2 {
 		present(t, l, token)

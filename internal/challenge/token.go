@@ -3,18 +3,12 @@ package challenge
 import (
 	"context"
 	"fmt"
-	"regexp"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
-// Prefix is where responses are looked for (RFC 8555, section 8.3).
-const Prefix = "/.well-known/acme-challenge/"
-
-// RFC 8555, section 8.3: a token is base64url. What is longer than this no CA
-// sends.
-var token = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
-
 func checkToken(t string) error {
-	if !token.MatchString(t) {
+	if !record.ValidToken(t) {
 		return fmt.Errorf("%.140q is not a challenge token (RFC 8555, section 8.3)", t)
 	}
 	return nil

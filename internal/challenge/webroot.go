@@ -10,16 +10,18 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // Webroot writes responses below a directory that another HTTP server serves.
 type Webroot struct {
 	// Dir is the server's document root. It must exist; the directories of
-	// [Prefix] are made below it.
+	// [record.ChallengePath] are made below it.
 	Dir string
 }
 
-var below = strings.Trim(Prefix, "/")
+var below = strings.Trim(record.ChallengePath, "/")
 
 // Hold tries whether a response can be written. The error is a [*PlaceError].
 func (w Webroot) Hold(ctx context.Context) (release func(), err error) {

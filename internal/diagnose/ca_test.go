@@ -121,7 +121,7 @@ func TestProblemsWithoutType(t *testing.T) {
 
 func TestSubproblems(t *testing.T) {
 	t.Parallel()
-	urn := "urn:ietf:params:acme:error:"
+	urn := record.ErrorURN
 	other := record.Subproblem{Type: urn + "rejectedIdentifier", Name: "bad.example", Detail: "forbidden by policy"}
 	mine := record.Subproblem{Type: urn + "caa", Name: "Blog.shop.example", Detail: "CAA record prevents issuance"}
 	cases := map[string]struct {

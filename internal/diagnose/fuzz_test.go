@@ -27,7 +27,7 @@ func FuzzExplain(f *testing.F) {
 			Addresses: []netip.Addr{netip.MustParseAddr("203.0.113.10")}, CAAIdentities: []string{"letsencrypt.org"},
 		}
 		q := record.Question{Name: name, App: value, Apex: w.pick(2) == 1, Challenge: []string{"", "dns-01", "tls-alpn-01"}[w.pick(3)]}
-		problem := &record.Problem{Type: "urn:ietf:params:acme:error:" + kind, Detail: detail, Status: w.pick(600), Subproblems: []record.Subproblem{{Type: kind, Detail: value, Name: name}}}
+		problem := &record.Problem{Type: record.ErrorURN + kind, Detail: detail, Status: w.pick(600), Subproblems: []record.Subproblem{{Type: kind, Detail: value, Name: name}}}
 		seen := w.observation(name)
 		for _, finding := range diagnose.Explain(p, q, seen, problem) {
 			checkFinding(t, finding)

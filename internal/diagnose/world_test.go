@@ -120,5 +120,5 @@ func caaFailure(a record.Answer, others bool) world {
 func issueBy(value string) record.CAARecord { return record.CAARecord{Tag: "issue", Value: value} }
 
 func problem(kind, detail string) *record.Problem {
-	return &record.Problem{Type: "urn:ietf:params:acme:error:" + kind, Detail: detail, Status: 403, During: "challenge"}
+	return &record.Problem{Type: record.ErrorURN + kind, Detail: detail, Status: 403, During: "challenge"}
 }

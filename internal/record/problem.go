@@ -39,7 +39,8 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("%s: the CA answered %d %s: %s", p.During, p.Status, p.Kind(), p.Detail)
 }
 
-const acmeErrors = "urn:ietf:params:acme:error:"
+// ErrorURN begins the type of every problem of ACME (RFC 8555, section 6.7).
+const ErrorURN = "urn:ietf:params:acme:error:"
 
 // Kind is the type without its URN prefix ("rateLimited"); empty when untyped.
 func (p *Problem) Kind() string { return kind(p.Type) }
@@ -48,8 +49,8 @@ func (p *Problem) Kind() string { return kind(p.Type) }
 func (s Subproblem) Kind() string { return kind(s.Type) }
 
 func kind(urn string) string {
-	if len(urn) > len(acmeErrors) && urn[:len(acmeErrors)] == acmeErrors {
-		return urn[len(acmeErrors):]
+	if len(urn) > len(ErrorURN) && urn[:len(ErrorURN)] == ErrorURN {
+		return urn[len(ErrorURN):]
 	}
 	return ""
 }

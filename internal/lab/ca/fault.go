@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // Fault is what goes wrong with a request. What is not set goes right: a Fault
@@ -42,8 +44,6 @@ type Subproblem struct {
 	Type, Detail, Name string
 }
 
-const urn = "urn:ietf:params:acme:error:"
-
 // Refusal is the fault that answers with the problem.
 func Refusal(p Problem) Fault {
 	return Fault{
@@ -65,10 +65,10 @@ func (p Problem) document() string {
 		Identifier  *identifier `json:"identifier,omitempty"`
 		Subproblems []document  `json:"subproblems,omitempty"`
 	}
-	d := document{Type: urn + p.Type, Detail: p.Detail, Status: p.Status}
+	d := document{Type: record.ErrorURN + p.Type, Detail: p.Detail, Status: p.Status}
 	for _, s := range p.Subproblems {
 		d.Subproblems = append(d.Subproblems, document{
-			Type: urn + s.Type, Detail: s.Detail, Identifier: &identifier{"dns", s.Name},
+			Type: record.ErrorURN + s.Type, Detail: s.Detail, Identifier: &identifier{"dns", s.Name},
 		})
 	}
 	raw, err := json.Marshal(d)

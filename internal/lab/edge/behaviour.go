@@ -8,10 +8,11 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // Behaviour is how an edge treats one host. Fields are looked at in this order;
@@ -41,11 +42,6 @@ type Behaviour struct {
 	Certificate *tls.Certificate
 }
 
-const challengePath = "/.well-known/acme-challenge/"
-
-// token is what a challenge's token may look like (RFC 8555, section 8.3).
-var token = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
-
 func (e *Edge) answer(w http.ResponseWriter, r *http.Request) {
 	host := hostOf(r.Host)
 	e.keep(Request{Host: host, Path: r.URL.Path, TLS: r.TLS != nil, At: time.Now()})
@@ -64,7 +60,7 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request) {
 	case b.Status != 0:
 		w.WriteHeader(b.Status)
 		_, _ = w.Write([]byte(b.Body))
-	case strings.HasPrefix(r.URL.Path, challengePath):
+	case strings.HasPrefix(r.URL.Path, record.ChallengePath):
 		if b.Thumbprint != "" {
 			o = Options{Thumbprint: b.Thumbprint}
 		}
@@ -81,14 +77,14 @@ func (e *Edge) keep(r Request) {
 }
 
 func answerChallenge(w http.ResponseWriter, r *http.Request, o Options) {
-	name := strings.TrimPrefix(r.URL.Path, challengePath)
+	name := strings.TrimPrefix(r.URL.Path, record.ChallengePath)
 	switch {
-	case !token.MatchString(name):
+	case !record.ValidToken(name):
 		http.NotFound(w, r)
 	case o.Backend != "":
 		httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: o.Backend}).ServeHTTP(w, r)
 	case o.Webroot != "":
-		http.ServeFile(w, r, filepath.Join(o.Webroot, filepath.FromSlash(challengePath), name))
+		http.ServeFile(w, r, filepath.Join(o.Webroot, filepath.FromSlash(record.ChallengePath), name))
 	case o.Thumbprint != "":
 		w.Header().Set("Content-Type", "text/plain")
 		_, _ = fmt.Fprintf(w, "%s.%s", name, o.Thumbprint)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/acmsync/acmsync/internal/challenge"
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 func TestHoldKeepsThePortUntilNobodyNeedsIt(t *testing.T) {
@@ -44,7 +45,7 @@ func TestHoldTriesTheWebroot(t *testing.T) {
 		t.Fatal(err)
 	}
 	release()
-	if entries, err := os.ReadDir(filepath.Join(dir, challenge.Prefix)); err != nil || len(entries) > 0 {
+	if entries, err := os.ReadDir(filepath.Join(dir, record.ChallengePath)); err != nil || len(entries) > 0 {
 		t.Errorf("left behind: %v (%v)", entries, err)
 	}
 	var place *challenge.PlaceError

@@ -171,7 +171,7 @@ func TestResponsesOfACrashEndWithTheirOrder(t *testing.T) {
 	w.shop("www.shop.example")
 	w.pass()
 	files := func() []os.DirEntry {
-		entries, err := os.ReadDir(filepath.Join(dir, challenge.Prefix))
+		entries, err := os.ReadDir(filepath.Join(dir, record.ChallengePath))
 		if err != nil {
 			t.Fatal(err)
 		}

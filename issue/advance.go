@@ -18,14 +18,28 @@ type Responder interface {
 	CleanUp(ctx context.Context, name, token string) error
 }
 
+// Watched is a Responder whose responses outlive the process and take a while
+// to arrive where the CA looks, as records in DNS do. They are put in place once,
+// after it has been made durable that they will be, and the CA is told of them
+// only when they have arrived everywhere.
+type Watched interface {
+	Responder
+	// Missing names the places, each in a phrase, where the response has not
+	// arrived yet.
+	Missing(ctx context.Context, name, token, keyAuth string) ([]string, error)
+	// Propagation is how long that may take.
+	Propagation() time.Duration
+}
+
 // Advance takes the order's next step, whether it is due or not, and returns
 // the order as it then is; make it durable before the next call. NextAt says
 // when that should be; zero: at once. Issued, done and closed orders are
 // returned as they are.
 //
-// The error is a [*record.Problem], the context's error, or that of the
-// responder. The order is then as it was, or, when it can never become a
-// certificate, closed. Closed without an error means that it is not ours to
+// The error is a [*record.Problem], a [*record.Unanswered], the context's error,
+// or that of the responder. The order is then as it was, or, when it can never
+// become a certificate, closed; after a response that did not arrive in time the
+// next call puts it in place again. Closed without an error means that it is not ours to
 // pursue: it belongs to another directory.
 func (c *CA) Advance(ctx context.Context, o record.Order, r Responder, now time.Time) (record.Order, error) {
 	if !o.Open() || o.State == record.OrderIssued {
@@ -80,7 +94,11 @@ func (j *journal) step() error {
 // entered the step.
 func (j *journal) failed(before record.Order, err error) (record.Order, error) {
 	var p *record.Problem
-	if !errors.As(err, &p) {
+	var u *record.Unanswered
+	switch {
+	case errors.As(err, &u):
+		return j.Order, err
+	case !errors.As(err, &p):
 		return before, err
 	}
 	if p.Kind() == accountDoesNotExist {
@@ -137,7 +155,7 @@ func (j *journal) cleanUp() {
 	for i := range j.Authorizations {
 		a := &j.Authorizations[i]
 		if a.Presented && j.responder.CleanUp(j.ctx, a.Name, a.Token) == nil {
-			a.Presented = false
+			a.Presented, a.PresentedAt = false, time.Time{}
 		}
 	}
 }

@@ -24,6 +24,10 @@ func (j *journal) present() error {
 		if a.Status == acme.StatusValid {
 			continue
 		}
+		if j.watched() != nil {
+			a.Presented = true // as soon as that is durable
+			continue
+		}
 		if err := j.respond(a); err != nil {
 			return err
 		}
@@ -114,6 +118,9 @@ func authorizationProblem(said acme.Authorization) *record.Problem {
 // respond puts the response in place, again if need be: a listener's memory
 // does not survive a restart.
 func (j *journal) respond(a *record.Authorization) error {
+	if j.watched() != nil && !a.PresentedAt.IsZero() {
+		return nil
+	}
 	keyAuth, err := j.core.GetKeyAuthorization(a.Token)
 	if err != nil {
 		return fmt.Errorf("the key authorization for %s: %w", a.Name, err)
@@ -122,12 +129,18 @@ func (j *journal) respond(a *record.Authorization) error {
 		return fmt.Errorf("putting the response for %s in place: %w", a.Name, err)
 	}
 	a.Presented = true
+	if j.watched() != nil {
+		a.PresentedAt = j.now
+	}
 	return nil
 }
 
 // tell tells the CA of one response. If it was told before, it says malformed
 // (the challenge is not pending any more), and looking will tell.
 func (j *journal) tell() error {
+	if arrived, err := j.arrived(); err != nil || !arrived {
+		return err
+	}
 	next := slices.IndexFunc(j.Authorizations, untold)
 	if next >= 0 {
 		a := &j.Authorizations[next]

@@ -19,6 +19,44 @@ func no() *bool { b := false; return &b }
 
 func count(n int) *int { return &n }
 
+// TestNoDNSProvider: nobody can answer in DNS, and for a wildcard that is the
+// operator's to change.
+func TestNoDNSProvider(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		name     string
+		provider bool
+		code     failure.Code
+		who      string
+	}{
+		"wildcard over HTTP":                  {"*.shop.example", true, failure.WildcardNeedsDNS, "owner"},
+		"wildcard over HTTP, no provider":     {"*.shop.example", false, failure.WildcardNeedsDNS, "operator"},
+		"wildcard in DNS, no provider":        {"*.shop.example", false, failure.WildcardNeedsDNS, "operator"},
+		"another name in DNS, no provider":    {"www.shop.example", false, failure.ChallengeUnreach, "owner"},
+		"another name in DNS with a provider": {"www.shop.example", true, "", "none"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := policy()
+			p.DNSProvider = c.provider
+			d := wanted(t, p, func(a *spec.App) {
+				a.Domains[0].Name = c.name
+				if strings.Contains(name, "in DNS") {
+					a.Challenge = "dns-01"
+				}
+			})
+			got, who := failure.Code(""), "none"
+			if d.Blocked != nil {
+				got, who = d.Blocked.Code, reconcile.Attention(record.Domain{Findings: []record.Finding{*d.Blocked}})
+			}
+			if got != c.code || who != c.who {
+				t.Errorf("blocked by %q, which is for %s; want %q, %s: %+v", got, who, c.code, c.who, d.Blocked)
+			}
+		})
+	}
+}
+
 func TestModeAndObstacles(t *testing.T) {
 	t.Parallel()
 	private := func(a *spec.App) { a.Runtime = spec.Private }
@@ -51,7 +89,9 @@ func TestModeAndObstacles(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			d := wanted(t, policy(), c.edit)
+			p := policy()
+			p.DNSProvider = true
+			d := wanted(t, p, c.edit)
 			got := failure.Code("")
 			if d.Blocked != nil {
 				got = d.Blocked.Code

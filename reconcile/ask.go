@@ -14,7 +14,8 @@ import (
 func Ask(d record.Domain, p Policy, now time.Time) (next record.Domain, q record.Question, ask bool) {
 	q = question(d, p)
 	if everything(d, p, now) {
-		q.DNS, q.CAA, q.Probe = true, true, true
+		q.DNS, q.CAA = true, true
+		q.Probe = q.Challenge != record.DNS01 // nobody will ask over HTTP
 		// What a resolver remembers must not hide a mend, nor what the CA met.
 		q.Authorities = rechecked(d)
 	}

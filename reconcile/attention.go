@@ -13,19 +13,18 @@ const nobody = "none"
 func Attention(d record.Domain) string {
 	for _, f := range d.Findings {
 		if !f.Warning {
-			return attentionOf(f.Code)
+			return attentionOf(f)
 		}
 	}
 	return nobody
 }
 
-// attentionOf departs from the table in one place: a wildcard's owner can do
-// nothing while no DNS provider can be configured, and none can be yet.
-func attentionOf(c failure.Code) string {
-	if c == failure.WildcardNeedsDNS {
-		return string(failure.Operator)
+// attentionOf is whom the finding names, or else whom its reason does.
+func attentionOf(f record.Finding) string {
+	if f.Actor != "" {
+		return failure.Reason{Actor: f.Actor}.Attention()
 	}
-	return failure.Of(c).Attention()
+	return failure.Of(f.Code).Attention()
 }
 
 // AppAttention is who must act for an app: the operator if anything needs the
@@ -34,7 +33,7 @@ func attentionOf(c failure.Code) string {
 func AppAttention(a record.App, domains []record.Domain) string {
 	worst := nobody
 	for _, r := range a.Refusals {
-		worst = worseAttention(worst, attentionOf(r.Finding.Code))
+		worst = worseAttention(worst, attentionOf(r.Finding))
 	}
 	for _, d := range domains {
 		worst = worseAttention(worst, Attention(d))

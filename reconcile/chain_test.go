@@ -113,23 +113,27 @@ func TestEveryObstacleCounts(t *testing.T) {
 	barred.policy.AllowWildcards = false
 	beyond := barred
 	beyond.beyond = true
+	unprovided := private
+	unprovided.challenge = "dns-01"
 
 	blocked := func(rules []obstacle) []failure.Code {
 		var codes []failure.Code
-		for _, c := range []candidate{private, trusted, wild, barred, beyond} {
+		for _, c := range []candidate{unprovided, private, trusted, wild, barred, beyond} {
 			codes = append(codes, c.blocked(rules).Code)
 		}
 		return codes
 	}
 	whole := blocked(obstacles())
-	want := []failure.Code{failure.NoWebProcess, failure.TrustedIPs, failure.WildcardNeedsDNS, failure.WildcardsNotAllowed, failure.TooManyDomains}
+	want := []failure.Code{failure.ChallengeUnreach, failure.NoWebProcess, failure.TrustedIPs, failure.WildcardNeedsDNS, failure.WildcardsNotAllowed, failure.TooManyDomains}
 	if !slices.Equal(whole, want) {
 		t.Fatalf("%v, want %v", whole, want)
 	}
 	for i := range len(obstacles()) - 1 {
 		rules := obstacles()
 		rules[i], rules[i+1] = rules[i+1], rules[i]
-		if slices.Equal(whole, blocked(rules)) {
+		// Who proves in DNS needs no web process.
+		exclusive := rules[i].code == failure.ChallengeUnreach
+		if slices.Equal(whole, blocked(rules)) != exclusive {
 			t.Errorf("swapping %s and %s changes nothing", rules[i].code, rules[i+1].code)
 		}
 	}

@@ -230,7 +230,7 @@ func (v *view) complaint() string {
 func (v *view) stop() bool {
 	found := v.findings
 	if len(blocking(found)) == 0 {
-		given := v.d.State == record.Failed && visible(v.d.Checks) && !asked(v.d)
+		given := v.d.State == record.Failed && visible(v.d, v.d.Checks) && !asked(v.d)
 		if !given || len(v.d.Findings) == 0 {
 			return false
 		}

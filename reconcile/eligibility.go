@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -59,14 +60,18 @@ func obstacles() []obstacle {
 		{failure.TooManyDomains, func(c candidate) bool { return c.beyond }},
 		{failure.WildcardsNotAllowed, func(c candidate) bool { return wildcard(c.name) && !c.policy.AllowWildcards }},
 		// RFC 8555, section 7.1.3, and RFC 8738 leave wildcards to DNS alone.
-		{failure.WildcardNeedsDNS, func(c candidate) bool { return wildcard(c.name) && c.reached() }},
+		{failure.WildcardNeedsDNS, func(c candidate) bool { return wildcard(c.name) && (c.reached() || !c.provided()) }},
 		{failure.TrustedIPs, func(c candidate) bool { return c.app.TrustedIPs && c.reached() }},
 		{failure.NoWebProcess, func(c candidate) bool { return c.reached() && c.idle() }},
+		{failure.ChallengeUnreach, func(c candidate) bool { return !c.reached() && !c.provided() }},
 	}
 }
 
 // reached: the CA proves the name by connecting to it.
 func (c candidate) reached() bool { return c.challenge == "http-01" || c.challenge == "tls-alpn-01" }
+
+// provided: somebody answers challenges in DNS.
+func (c candidate) provided() bool { return c.policy.DNSProvider }
 
 // idle: nothing runs that could answer. For a private app nothing stands in
 // front of it that would answer in its place, so unknown is not enough.
@@ -95,5 +100,14 @@ func (c candidate) finding(code failure.Code) record.Finding {
 		"challenge": c.challenge,
 		"limit":     strconv.Itoa(c.policy.MaxDomainsPerApp),
 	})
-	return record.Finding{Code: code, Message: message, Remedy: remedy}
+	f := record.Finding{Code: code, Message: message, Remedy: remedy}
+	switch {
+	case code == failure.WildcardNeedsDNS && !c.provided():
+		// The owner can do nothing while no DNS provider is set.
+		f.Actor = failure.Operator
+	case code == failure.ChallengeUnreach:
+		f.Message = fmt.Sprintf("%s is to be proved by %s, and this platform has no DNS provider for that.", c.name, c.challenge)
+		f.Remedy = fmt.Sprintf("Remove challenge: %s from %s, or ask the operator to set challenge.dns01.", c.challenge, c.name)
+	}
+	return f
 }

@@ -108,8 +108,12 @@ func attemptDue(d record.Domain, now time.Time) bool {
 }
 
 // visible reports whether one of our own checks sees what is wrong, so that it
-// will also see it mended.
-func visible(c record.Checks) bool {
+// will also see it mended. What the name leads to means nothing to a CA that
+// looks for a TXT record.
+func visible(d record.Domain, c record.Checks) bool {
+	if d.Challenge == record.DNS01 {
+		return c.CAA == record.Fail
+	}
 	return c.DNS == record.Fail || c.CAA == record.Fail || c.Challenge == record.Fail
 }
 

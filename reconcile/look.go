@@ -53,6 +53,9 @@ func (v *view) look() {
 	}
 	before, raw := v.d.Checks, diagnose.Checks(v.policy.Platform, v.q, v.seen)
 	v.d.Checks = merged(before, raw, v.now.Sub(v.d.CheckedAt) > time.Hour)
+	if v.d.Challenge == record.DNS01 {
+		v.d.Checks.Challenge = record.Skipped // there is nothing to fetch
+	}
 	if !v.looked {
 		return
 	}
@@ -125,7 +128,7 @@ func mended(d record.Domain, before, raw record.Checks, findings []record.Findin
 		}
 	}
 	stopped := d.Problem == nil && len(blocking(d.Findings)) > 0
-	return visible(before) || stopped && raw.DNS == record.Pass && raw.CAA == record.Pass
+	return visible(d, before) || stopped && raw.DNS == record.Pass && raw.CAA == record.Pass
 }
 
 // blocking are the findings that stand in the way of an order.

@@ -38,6 +38,8 @@ type Policy struct {
 	// DefaultChallenge is the validation method where desired state names
 	// none; empty: http-01.
 	DefaultChallenge string
+	// DNSProvider: the operator has set one, so that dns-01 can be used.
+	DNSProvider bool
 	// Targets are the names of the deploy targets; each gets every pair.
 	Targets []string
 	// Directory is the CA's directory URL that orders go to.

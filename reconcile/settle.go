@@ -18,6 +18,8 @@ type Result struct {
 	Order *record.Order
 	// Problem is the CA's refusal or absence.
 	Problem *record.Problem
+	// Unanswered is why the CA was not told that the challenge is answered.
+	Unanswered *record.Unanswered
 	// Err is any other failure: of a deploy target, or of ourselves.
 	Err string
 	// WaitUntil: nothing failed, but nothing can be done before then.
@@ -34,7 +36,7 @@ type Result struct {
 func (r Result) Failed() bool {
 	refused := r.Problem != nil && !(r.Action.Kind == Revoke && revokedBefore(r.Problem))
 	undeployed := r.Deployment != nil && r.Deployment.Error != ""
-	return refused || undeployed || r.Err != "" || r.Bad != "" || r.Cancelled || !r.WaitUntil.IsZero()
+	return refused || undeployed || r.Unanswered != nil || r.Err != "" || r.Bad != "" || r.Cancelled || !r.WaitUntil.IsZero()
 }
 
 // Settle takes the result of an action into the row.
@@ -106,6 +108,9 @@ func settleOrder(d *record.Domain, r Result, p Policy, now time.Time) {
 		issued(d, *r.Certificate, rekey, p, now)
 	case r.Problem != nil:
 		refused(d, r, p, now)
+	case r.Unanswered != nil:
+		fail(d, []record.Finding{diagnose.FromResponse(r.Unanswered)}, time.Time{}, p, now)
+		delayOrder(d, d.Attempt.Next)
 	case r.Bad != "":
 		d.Order, d.Problem = nil, nil
 		fail(d, []record.Finding{ourFinding(*d, failure.BadCertificate, r.Bad)}, time.Time{}, p, now)

@@ -66,8 +66,8 @@ var (
 	challengeField = field{
 		name: "challenge", kind: text,
 		doc:    "How the CA validates the domain. Absent: the operator's default.",
-		values: []string{"http-01"},
-		later:  []string{"tls-alpn-01", "dns-01", "dns-persist-01"},
+		values: []string{"http-01", "dns-01"},
+		later:  []string{"tls-alpn-01", "dns-persist-01"},
 	}
 	refreshField = field{
 		name: "refresh", kind: scalar, max: 128,

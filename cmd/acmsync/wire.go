@@ -103,6 +103,13 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 	if err != nil {
 		return controller.Config{}, err
 	}
+	watcher := verify.New(verify.Config{
+		Resolvers: s.Platform.Resolvers, ProbeAllow: s.Platform.ProbeAllow, Logger: p.log,
+	})
+	dnsResponder, err := p.dnsResponder(watcher)
+	if err != nil {
+		return controller.Config{}, err
+	}
 	targets, names := p.targets()
 	return controller.Config{
 		Repo: repo, Store: p.store, CA: ca, KeyType: s.ACME.KeyType,
@@ -111,10 +118,7 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 			Branch: s.Status.Branch, Path: s.Status.Path, Shard: s.Status.Shard, SameBranch: s.SameBranch(),
 			Author: gitrepo.Author{Name: s.Repository.Author.Name, Email: s.Repository.Author.Email},
 		},
-		Observer: verify.New(verify.Config{
-			Resolvers: s.Platform.Resolvers, ProbeAllow: s.Platform.ProbeAllow, Logger: p.log,
-		}),
-		Responder: responder, Targets: targets,
+		Observer: watcher, Responder: responder, DNSResponder: dnsResponder, Targets: targets,
 		Policy:       p.policy(names),
 		SettingsHash: s.Fingerprint() + " " + p.thumbprint,
 		Concurrency:  s.Policy.Concurrency, Log: p.log,
@@ -239,6 +243,21 @@ func (p *parts) responder(a access) (issue.Responder, error) {
 	}
 }
 
+// dnsResponder answers dns-01 by the operator's provider; nil without one.
+func (p *parts) dnsResponder(zones challenge.Zones) (issue.Responder, error) {
+	s := p.settings.Challenge.DNS01
+	if s.Provider == "" {
+		return nil, nil //nolint:nilnil // nobody answers dns-01
+	}
+	provider, err := challenge.NewProvider(s.Provider, s.Env)
+	if err != nil {
+		return nil, err
+	}
+	return challenge.NewDNS(challenge.DNSConfig{
+		Provider: provider, Zones: zones, Thumbprint: p.thumbprint, Propagation: s.PropagationTimeout, Log: p.log,
+	}), nil
+}
+
 func (p *parts) targets() ([]controller.Target, []string) {
 	var targets []controller.Target
 	var names []string
@@ -258,7 +277,7 @@ func (p *parts) policy(targets []string) reconcile.Policy {
 		RevokeAfter: s.Policy.RevokeAfter, NeverRevoke: s.Policy.NeverRevoke,
 		MaxRemovals: s.Policy.MaxRemovals, RemovalFloor: 3,
 		MaxDomainsPerApp: s.Policy.MaxDomainsPerApp, AllowWildcards: s.Policy.AllowWildcards,
-		IneligiblePlans: s.Platform.IneligiblePlans, DefaultChallenge: s.Challenge.Default,
+		IneligiblePlans: s.Platform.IneligiblePlans, DefaultChallenge: s.Challenge.Default, DNSProvider: s.Challenge.DNS01.Provider != "",
 		Targets: targets, Directory: s.ACME.Directory, Limits: limits(s.ACME),
 		Platform: record.Platform{
 			Target: s.Platform.Target, Addresses: s.Platform.Addresses, LegacyTargets: s.Platform.LegacyTargets,

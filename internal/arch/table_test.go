@@ -59,7 +59,7 @@ var table = []row{
 	{path: "issue", ours: []string{"internal/record", "internal/failure"}, others: []string{lego, retryable, xSync}},
 	{
 		path: "internal/challenge", ours: []string{"internal/record"},
-		others: []string{lego + "/challenge", lego + "/providers/dns"},
+		others: []string{miekg},
 	},
 	{path: "internal/store", ours: []string{"internal/record"}, others: []string{sqlite, pgx, goose, age}},
 	{

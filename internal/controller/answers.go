@@ -18,11 +18,15 @@ type holder interface {
 	Hold(ctx context.Context) (release func(), err error)
 }
 
-// hold makes sure that the order's challenges can be answered. Behind them
-// nothing is to be answered any more.
-func (p *pass) hold(ctx context.Context, o *record.Order) (release func(), err error) {
+// hold makes sure that the challenges of the row's order can be answered. Behind
+// them nothing is to be answered any more.
+func (p *pass) hold(ctx context.Context, d record.Domain) (release func(), err error) {
+	o := record.Order{Challenge: d.Challenge}
+	if d.Order != nil {
+		o = *d.Order
+	}
 	h, ok := p.Responder.(holder)
-	if !ok || o != nil && o.State == record.OrderFinalizing {
+	if !ok || p.inDNS(o) || o.State == record.OrderFinalizing {
 		return func() {}, nil
 	}
 	return h.Hold(ctx)
@@ -113,7 +117,7 @@ func (n noted) CleanUp(ctx context.Context, name, token string) error {
 // recall writes down what the journal says is in place: an earlier process may
 // have put it there.
 func (a *answers) recall(o *record.Order) {
-	if o == nil {
+	if o == nil || o.Challenge == record.DNS01 { // see tidyDNS
 		return
 	}
 	for _, auth := range o.Authorizations {

@@ -36,7 +36,9 @@ type Config struct {
 	KeyType   string
 	Observer  Observer
 	Responder issue.Responder
-	Targets   []Target
+	// DNSResponder answers dns-01; nil: nobody does.
+	DNSResponder issue.Responder
+	Targets      []Target
 	// Policy is the operator's; what the CA says of itself is filled in.
 	Policy reconcile.Policy
 	// SettingsHash changes when a setting that decisions depend on does.

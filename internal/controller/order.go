@@ -27,7 +27,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 	if err := p.ready(ctx); err != nil {
 		return p.refused(a, nil, err)
 	}
-	release, err := p.hold(ctx, d.Order)
+	release, err := p.hold(ctx, d)
 	if err != nil {
 		return p.refused(a, nil, err)
 	}
@@ -43,7 +43,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 	var made []store.Request // not yet in the books
 	until := p.Now().Add(patience)
 	for o.Open() && o.State != record.OrderIssued {
-		if o.NextAt.After(until) {
+		if o.NextAt.After(until) || p.comesBack(o) {
 			return reconcile.Result{Action: a, Order: public(o), WaitUntil: o.NextAt}, store.Change{Order: &o, Requests: made}
 		}
 		if err := p.sleepUntil(ctx, o.NextAt); err != nil {
@@ -51,10 +51,10 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 			c.Requests = made
 			return r, c
 		}
-		next, err := p.CA.Advance(ctx, o, noted{p.Responder, &p.answers, o}, p.Now())
+		next, err := p.CA.Advance(ctx, o, p.responder(o), p.Now())
 		p.heard(err)
 		made = append(made, p.requests(o, next)...)
-		keep := o.State != next.State && anchors(next.State)
+		keep := o.State != next.State && anchors(next)
 		o = next
 		if err != nil {
 			return p.unfinished(l, d, a, o, made, err)
@@ -75,9 +75,10 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 // anchors are the states that are durable before the order goes on. Behind the
 // order's URL lie only requests that may be made again: an order that is
 // resumed there asks the CA how far it is. Before the CSR is sent comes one more
-// write, because whoever lost the lease must not send it.
-func anchors(s record.OrderState) bool {
-	return s == record.OrderOrdered || s == record.OrderFinalizing
+// write, because whoever lost the lease must not send it; and one before a
+// record is put into DNS, where it would stay if nobody knew of it.
+func anchors(o record.Order) bool {
+	return o.State == record.OrderOrdered || o.State == record.OrderFinalizing || o.State == record.OrderPresented && o.Traces()
 }
 
 // noteAccount remembers which account we are, once a pass: CAA records may name
@@ -152,10 +153,13 @@ func (p *pass) refused(a reconcile.Action, o *record.Order, err error) (reconcil
 		r.Order = public(*o)
 	}
 	var problem *record.Problem
+	var unanswered *record.Unanswered
 	var clock *ClockError
 	switch {
 	case errors.As(err, &problem):
 		r.Problem = problem
+	case errors.As(err, &unanswered):
+		r.Unanswered = unanswered
 	case errors.As(err, &clock), errors.Is(err, store.ErrLeaseLost), p.interrupted(err):
 		r.Cancelled = true
 	case p.unplaced(err):

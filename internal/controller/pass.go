@@ -87,6 +87,7 @@ type pass struct {
 	failures []error
 	result   Result
 	parked   []parked
+	returns  map[string]comeback // by row
 	// answered are the domains whose probe met our own account's answer.
 	answered []record.Domain
 	probed   map[string]bool // by name

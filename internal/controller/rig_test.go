@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/acmsync/acmsync/internal/deploy"
 	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/lab"
+	"github.com/acmsync/acmsync/internal/lab/dns"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/issue"
@@ -35,6 +35,9 @@ type blueprint struct {
 	RevokeAfter                time.Duration
 	RenewAt                    float64
 	Webroot, Listen            string
+	DNSServer                  string // takes updates; empty: no dns-01
+	DNSPort                    int
+	Propagation                time.Duration
 	Hook                       []string
 	Concurrency                int
 }
@@ -115,6 +118,13 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 	if err != nil {
 		return err
 	}
+	watcher := verify.New(verify.Config{
+		Resolvers: []string{b.Resolver}, ProbeAllow: loopback(), AuthorityPort: b.DNSPort,
+	})
+	answers, err := b.dnsResponder(watcher, thumbprint)
+	if err != nil {
+		return err
+	}
 	r.config = controller.Config{
 		Responder: responder,
 		Repo:      repo, Store: s, CA: ca, KeyType: "ec256",
@@ -122,9 +132,7 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 		Status: controller.Status{
 			Branch: "acm-status", Path: ".", Shard: "auto", Author: gitrepo.Author{Name: "acmsync", Email: "acmsync@localhost"},
 		},
-		Observer: verify.New(verify.Config{
-			Resolvers: []string{b.Resolver}, ProbeAllow: loopback(), Logger: slog.New(slog.DiscardHandler),
-		}),
+		Observer: watcher, DNSResponder: answers,
 		Targets: []controller.Target{deploy.NewFiles(deploy.FilesConfig{Name: "edge", Dir: b.LiveDir, Hook: b.Hook})},
 		Policy:  b.policy(thumbprint), SettingsHash: "settings", Concurrency: b.Concurrency,
 	}
@@ -160,11 +168,26 @@ func (b blueprint) policy(thumbprint string) reconcile.Policy {
 	return reconcile.Policy{
 		RenewAt: b.RenewAt, FailAfter: time.Hour, NotifyAfter: 72 * time.Hour, RevokeAfter: b.RevokeAfter,
 		MaxRemovals: 0.10, RemovalFloor: 3, AllowWildcards: true, IneligiblePlans: []string{"free"},
-		DefaultChallenge: "http-01", Targets: []string{"edge"}, Directory: b.Directory,
+		DefaultChallenge: "http-01", DNSProvider: b.DNSServer != "", Targets: []string{"edge"}, Directory: b.Directory,
 		Platform: record.Platform{
 			Target: "{domain}.dns.platform.example", Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
 			ProbeAllow: loopback(), Thumbprint: thumbprint, ChallengeMode: b.mode(),
 			ProbePort: b.HTTPPort, ServedPort: b.TLSPort,
 		},
 	}
+}
+
+func (b blueprint) dnsResponder(zones challenge.Zones, thumbprint string) (issue.Responder, error) {
+	if b.DNSServer == "" {
+		return nil, nil
+	}
+	provider, err := challenge.NewProvider("rfc2136", map[string]string{
+		"DNSUPDATE_NAMESERVER": b.DNSServer, "DNSUPDATE_TSIG_KEY": dns.UpdateKey, "DNSUPDATE_TSIG_SECRET": dns.UpdateSecret,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return challenge.NewDNS(challenge.DNSConfig{
+		Provider: provider, Zones: zones, Thumbprint: thumbprint, Propagation: b.Propagation,
+	}), nil
 }

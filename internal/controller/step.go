@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -27,6 +26,9 @@ func (p *pass) step(ctx context.Context, l store.Lease) {
 	p.count(0, 1)
 	if err == nil && d.Due.IsZero() {
 		p.abandon(l.Key) // an order that nobody follows, as while a removal is held
+		if d.Order != nil && d.Order.Traces() {
+			p.tidyDNS(ctx, l.Key)
+		}
 	}
 	switch {
 	case errors.Is(err, store.ErrLeaseLost):
@@ -82,6 +84,9 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 			}
 		}
 		d = dec.Next
+		if dec.Drop {
+			p.tidyDNS(ctx, d.Key)
+		}
 		if writesFirst(dec) {
 			if err := p.save(l, store.Change{Domain: d, Forget: dec.Drop}); err != nil || dec.Drop {
 				return d, dropped(err, dec.Drop)
@@ -200,6 +205,9 @@ func (p *pass) carryOut(ctx context.Context, l store.Lease, d record.Domain, act
 		d = reconcile.Settle(d, result, p.policy, p.Now())
 		change.Domain, change.Order = d, journalled(d, change.Order)
 		change.Forget = a.Kind == reconcile.Forget && reconcile.Finished(d, p.policy, p.Now())
+		if change.Forget {
+			p.tidyDNS(ctx, d.Key)
+		}
 		if err := p.save(l, change); err != nil || change.Forget {
 			return d, false, dropped(err, change.Forget)
 		}
@@ -230,38 +238,8 @@ func journalled(d record.Domain, o *record.Order) *record.Order {
 }
 
 // failed reports whether the action did not do what it was for.
-func failed(r reconcile.Result) bool { return r.Problem != nil || r.Err != "" || r.Bad != "" }
-
-// guarded carries out one action and turns a panic into a failure of this
-// domain alone.
-func (p *pass) guarded(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (r reconcile.Result, c store.Change) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			r, c = reconcile.Result{Action: a, Err: p.panicked(d, cause)}, store.Change{}
-			if a.Kind.Orders() {
-				r.Order, c.Order = p.underWay(ctx, d)
-			}
-		}
-	}()
-	return p.act(ctx, l, d, a)
-}
-
-// underWay is the row's order as the journal has it, for when what was done
-// last got lost: the CA may be at work on it.
-func (p *pass) underWay(ctx context.Context, d record.Domain) (shown, kept *record.Order) {
-	o, open, err := p.Store.Order(ctx, d.Key)
-	if err != nil || !open {
-		p.fail(err)
-		return nil, nil
-	}
-	return public(o), &o
-}
-
-// panicked logs a panic and names it for the operator.
-func (p *pass) panicked(d record.Domain, cause any) string {
-	id := rand.Text()[:8]
-	p.Log.Error("panic", "id", id, "domain", d.Name(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
-	return "panic " + id
+func failed(r reconcile.Result) bool {
+	return r.Problem != nil || r.Unanswered != nil || r.Err != "" || r.Bad != ""
 }
 
 // save makes a change durable even when the pass has been told to end: what

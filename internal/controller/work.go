@@ -34,6 +34,7 @@ func (p *pass) work(ctx context.Context) error {
 	}
 	group.Wait()
 	p.settleParked()
+	p.tidyDNS(ctx, "")
 	return p.awaitOthers(ctx)
 }
 
@@ -42,6 +43,9 @@ func (p *pass) worker(ctx context.Context, seen *claims) error {
 		leases, err := p.Store.Claim(ctx, owner, p.Now(), 1, leaseTTL)
 		if errors.Is(err, store.ErrBusy) {
 			continue // another process writes for long; the store has waited for it
+		}
+		if err == nil && len(leases) == 0 && p.awaitReturn(ctx) {
+			continue
 		}
 		if err != nil || len(leases) == 0 {
 			return err

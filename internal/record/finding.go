@@ -18,4 +18,7 @@ type Finding struct {
 	Expected, Observed []RR
 	// Warning: it is worth telling but stops nothing.
 	Warning bool
+	// Actor is who must act where that is not whom the reason names; empty: it
+	// is.
+	Actor failure.Actor `json:",omitempty"`
 }

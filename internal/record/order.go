@@ -1,6 +1,9 @@
 package record
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // OrderState is how far an order's journal has come. Intent, ordered and
 // finalizing are durable before the step that leaves them; what lies between
@@ -70,6 +73,16 @@ type Authorization struct {
 	Status       string
 	ChallengeURL string
 	Token        string
-	// Presented and Posted: our response is in place; the CA was told so.
+	// Presented and Posted: our response is in place; the CA was told so. A
+	// response that outlives the process (a DNS record) is called presented,
+	// durably, before it is put in place, so that it can always be taken away.
 	Presented, Posted bool
+	// PresentedAt is when such a response was put in place; zero: not yet.
+	PresentedAt time.Time `json:",omitzero"`
+}
+
+// Traces reports whether the order has responses in DNS that are to be taken
+// away when it is over.
+func (o Order) Traces() bool {
+	return o.Challenge == DNS01 && slices.ContainsFunc(o.Authorizations, func(a Authorization) bool { return a.Presented })
 }

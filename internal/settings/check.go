@@ -81,6 +81,12 @@ func (l *loader) challenge() {
 	if c.Mode == "webroot" && c.Dir == "" {
 		l.fail(l.near("challenge.http01.dir"), "challenge.http01.dir", "is missing: mode webroot needs the folder that is served as /.well-known/acme-challenge/'s root")
 	}
+	switch d := c.DNS01; {
+	case d.Provider == "" && len(d.Env) > 0:
+		l.fail(l.near("challenge.dns01"), "challenge.dns01.provider", "is missing: rfc2136, exec or httpreq")
+	case d.Provider == "" && c.Default == "dns-01":
+		l.fail(l.near("challenge.default"), "challenge.default", "dns-01 needs challenge.dns01.provider: rfc2136, exec or httpreq")
+	}
 }
 
 func (l *loader) credentials() {

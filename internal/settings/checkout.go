@@ -36,6 +36,11 @@ func (l *loader) distrust(root string) {
 			"these settings lie inside a checkout of repository.url (%s), so whoever can push could change them: keep them elsewhere, or name the file with --config", root))
 		return
 	}
+	if l.out.Challenge.DNS01.Provider == "exec" {
+		l.out.Challenge.DNS01.Provider = ""
+		const key = "challenge.dns01.provider"
+		l.warn(l.near(key), key, "exec is ignored, because these settings lie inside a checkout of repository.url (%s)", root)
+	}
 	for i := range l.out.Deploy {
 		if l.out.Deploy[i].Hook != nil {
 			l.out.Deploy[i].Hook = nil

@@ -73,7 +73,9 @@ func (s *Settings) challengeFields() []field {
 		{key: "challenge.http01.listen", set: text(&c.Listen, listenAddress)},
 		{key: "challenge.http01.dir", set: folder(&c.Dir)},
 		{key: "challenge.tlsalpn01", set: later, nested: true},
-		{key: "challenge.dns01", set: later, nested: true},
+		{key: "challenge.dns01.provider", set: oneOf(&c.DNS01.Provider, "rfc2136", "exec", "httpreq")},
+		{key: "challenge.dns01.env", set: variables(&c.DNS01.Env), nested: true},
+		{key: "challenge.dns01.propagationTimeout", set: duration(&c.DNS01.PropagationTimeout, time.Second, time.Hour)},
 	}
 }
 

@@ -51,7 +51,7 @@ func TestMinimumGetsTheDefaults(t *testing.T) {
 			Directory: "https://acme-v02.api.letsencrypt.org/directory", Email: "ops@example.com", AcceptTerms: true,
 			AccountKeyFile: "/var/lib/acmsync/account.pem", KeyType: "ec256",
 		},
-		Challenge: settings.Challenge{Default: "http-01", Mode: "stateless", Listen: ":80"},
+		Challenge: settings.Challenge{Default: "http-01", Mode: "stateless", Listen: ":80", DNS01: settings.DNS01{PropagationTimeout: 5 * time.Minute}},
 		Platform: settings.Platform{
 			Target: "{domain}.dns.example.net", IneligiblePlans: []string{"free"},
 			Resolvers: []string{"8.8.8.8:53"}, ProbePort: 80, ServedPort: 443,
@@ -88,7 +88,10 @@ acme:
   caFile: acme-ca
   eab: {kid: k1, hmacFile: hmac}
   limits: {newOrders: 10/1h, certificatesPerDomain: 5/7d, sameNames: none, failedAuthorizations: 2/90m}
-challenge: {default: http-01, http01: {mode: webroot, listen: "127.0.0.1:8080", dir: www}}
+challenge:
+  default: dns-01
+  http01: {mode: webroot, listen: "127.0.0.1:8080", dir: www}
+  dns01: {provider: rfc2136, env: {DNSUPDATE_NAMESERVER: ns1.example.net, DNSUPDATE_TSIG_SECRET_FILE: token}, propagationTimeout: 90s}
 platform:
   target: Edge.Example.NET.
   addresses: [203.0.113.10, "2001:db8::1"]
@@ -141,7 +144,13 @@ func everythingIn(dir string) settings.Settings {
 				SameNames: settings.Limit{Off: true}, FailedAuthorizations: settings.Limit{Count: 2, Per: 90 * time.Minute},
 			},
 		},
-		Challenge: settings.Challenge{Default: "http-01", Mode: "webroot", Listen: "127.0.0.1:8080", Dir: in("www")},
+		Challenge: settings.Challenge{
+			Default: "dns-01", Mode: "webroot", Listen: "127.0.0.1:8080", Dir: in("www"),
+			DNS01: settings.DNS01{
+				Provider: "rfc2136", PropagationTimeout: 90 * time.Second,
+				Env: settings.Variables{"DNSUPDATE_NAMESERVER": "ns1.example.net", "DNSUPDATE_TSIG_SECRET_FILE": in("token")},
+			},
+		},
 		Platform: settings.Platform{
 			Target:    "edge.example.net",
 			Addresses: []netip.Addr{netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("2001:db8::1")}, LegacyTargets: []string{"*.old.example", "gone.example"},

@@ -128,13 +128,13 @@ func challengeMethod(to *string) setter {
 			return err
 		}
 		switch s {
-		case "http-01":
+		case "http-01", "dns-01":
 			*to = s
 			return nil
-		case "tls-alpn-01", "dns-01", "dns-persist-01":
-			return fmt.Errorf("%s is not in this release; use http-01", s)
+		case "tls-alpn-01", "dns-persist-01":
+			return fmt.Errorf("%s is not in this release; use http-01 or dns-01", s)
 		}
-		return fmt.Errorf("must be http-01, got %q", s)
+		return fmt.Errorf("must be http-01 or dns-01, got %q", s)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Settings is the operator's file with the defaults filled in. It holds no
-// secrets, only the paths of the files that do.
+// Settings is the operator's file with the defaults filled in. But for
+// [Variables] it holds no secrets, only the paths of the files that do.
 type Settings struct {
 	// Path is the file it was read from; empty when there was none.
 	Path       string
@@ -95,8 +95,29 @@ type Challenge struct {
 	// Listen is the address of mode listen.
 	Listen string
 	// Dir is the folder of mode webroot.
-	Dir string
+	Dir   string
+	DNS01 DNS01
 }
+
+// DNS01 is who writes the TXT records of dns-01; without a Provider, nobody.
+type DNS01 struct {
+	// Provider is rfc2136, exec or httpreq.
+	Provider string
+	// Env are the provider's variables. Paths in it are absolute.
+	Env Variables
+	// PropagationTimeout is how long all name servers may take to have what was
+	// written.
+	PropagationTimeout time.Duration
+}
+
+// Variables may hold secrets, where the operator did not keep them in files.
+type Variables map[string]string
+
+// String tells how many there are, and nothing of them.
+func (v Variables) String() string { return fmt.Sprintf("%d variables", len(v)) }
+
+// GoString is String.
+func (v Variables) GoString() string { return v.String() }
 
 // Platform is what domains must point at, and how that is looked at.
 type Platform struct {
@@ -168,7 +189,7 @@ func defaults() Settings {
 			AccountKeyFile: "/var/lib/acmsync/account.pem",
 			KeyType:        "ec256",
 		},
-		Challenge: Challenge{Default: "http-01", Mode: "stateless", Listen: ":80"},
+		Challenge: Challenge{Default: "http-01", Mode: "stateless", Listen: ":80", DNS01: DNS01{PropagationTimeout: 5 * time.Minute}},
 		Platform:  Platform{Resolvers: []string{"8.8.8.8:53"}, ProbePort: 80, ServedPort: 443, IneligiblePlans: []string{"free"}},
 		Policy: Policy{
 			FailAfter:      time.Hour,

@@ -96,6 +96,7 @@ type Platform struct {
 	Thumbprint       string       `yaml:"thumbprint,omitempty" json:"thumbprint,omitempty"`
 	ChallengeMode    string       `yaml:"challengeMode" json:"challengeMode"`
 	DefaultChallenge string       `yaml:"defaultChallenge" json:"defaultChallenge"`
+	DNSProvider      bool         `yaml:"dnsProvider,omitempty" json:"dnsProvider,omitempty"`
 	ProbePort        int          `yaml:"probePort" json:"probePort"`
 	ServedPort       int          `yaml:"servedPort" json:"servedPort"`
 	Limits           Limits       `yaml:"limits" json:"limits"`
@@ -248,7 +249,7 @@ func (r Report) platform() Platform {
 		APIVersion: APIVersion, Kind: "Platform",
 		Target: p.Target, Addresses: p.Addresses, LegacyTargets: p.LegacyTargets,
 		Directory: r.Policy.Directory, CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint,
-		ChallengeMode: p.ChallengeMode, DefaultChallenge: challenge, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
+		ChallengeMode: p.ChallengeMode, DefaultChallenge: challenge, DNSProvider: r.Policy.DNSProvider, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		Limits: Limits{r.Policy.MaxDomainsPerApp, r.Policy.AllowWildcards, r.Policy.IneligiblePlans},
 	}
 }

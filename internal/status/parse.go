@@ -41,7 +41,7 @@ func ParseSummary(content []byte) (Summary, error) {
 func (p Platform) Policy() reconcile.Policy {
 	return reconcile.Policy{
 		MaxDomainsPerApp: p.Limits.MaxDomainsPerApp, AllowWildcards: p.Limits.AllowWildcards, IneligiblePlans: p.Limits.IneligiblePlans,
-		DefaultChallenge: p.DefaultChallenge, Directory: p.Directory,
+		DefaultChallenge: p.DefaultChallenge, DNSProvider: p.DNSProvider, Directory: p.Directory,
 		Platform: record.Platform{
 			Target: p.Target, Addresses: p.Addresses, LegacyTargets: p.LegacyTargets,
 			CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint,

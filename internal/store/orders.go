@@ -105,9 +105,9 @@ func closeOrders(ctx context.Context, tx *transaction, key, except string) error
 }
 
 func writeOrder(ctx context.Context, tx *transaction, o record.Order) error {
-	open, sorted := o.Open(), slices.Sorted(slices.Values(o.Names))
+	open, traces, sorted := o.Open(), o.Traces(), slices.Sorted(slices.Values(o.Names))
 	joined := strings.Join(sorted, ",")
-	cols := append(orderColumns(&o), column{"open", &open}, column{"names_key", &joined})
+	cols := append(orderColumns(&o), column{"open", &open}, column{"names_key", &joined}, column{"traces", &traces})
 	var was bool
 	err := tx.QueryRowContext(ctx, `SELECT open FROM orders WHERE id = $1`, o.ID).Scan(&was)
 	switch {

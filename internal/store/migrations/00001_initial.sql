@@ -106,6 +106,7 @@ CREATE TABLE orders (
     domain_key      TEXT    NOT NULL REFERENCES domains (key),
     directory       TEXT    NOT NULL,             -- an intent belongs to one directory
     names_key       TEXT    NOT NULL,             -- the names, sorted, joined by commas
+    traces          BOOLEAN NOT NULL,             -- responses in DNS are to be taken away when it is over
     open            BOOLEAN NOT NULL,             -- still wants steps
     names           TEXT    NOT NULL,             -- JSON list
     state           TEXT    NOT NULL,             -- intent, ordered, presented, validating, finalizing, issued, done or closed
@@ -126,6 +127,8 @@ CREATE TABLE orders (
 );
 
 CREATE INDEX orders_of ON orders (domain_key) WHERE open;
+-- What is to be tidied up after orders that are over is found by this alone.
+CREATE INDEX orders_traces ON orders (opened_at) WHERE traces AND NOT open;
 -- One open intent per CA and set of names, whoever asks.
 CREATE UNIQUE INDEX orders_open ON orders (directory, names_key) WHERE open;
 

@@ -1,0 +1,44 @@
+package controller
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/reconcile"
+)
+
+// guarded carries out one action and turns a panic into a failure of this
+// domain alone.
+func (p *pass) guarded(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (r reconcile.Result, c store.Change) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			r, c = reconcile.Result{Action: a, Err: p.panicked(d, cause)}, store.Change{}
+			if a.Kind.Orders() {
+				r.Order, c.Order = p.underWay(ctx, d)
+			}
+		}
+	}()
+	return p.act(ctx, l, d, a)
+}
+
+// underWay is the row's order as the journal has it, for when what was done
+// last got lost: the CA may be at work on it.
+func (p *pass) underWay(ctx context.Context, d record.Domain) (shown, kept *record.Order) {
+	o, open, err := p.Store.Order(ctx, d.Key)
+	if err != nil || !open {
+		p.fail(err)
+		return nil, nil
+	}
+	return public(o), &o
+}
+
+// panicked logs a panic and names it for the operator.
+func (p *pass) panicked(d record.Domain, cause any) string {
+	id := rand.Text()[:8]
+	p.Log.Error("panic", "id", id, "domain", d.Name(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	return "panic " + id
+}

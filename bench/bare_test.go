@@ -18,8 +18,14 @@ import (
 	"github.com/go-acme/lego/v4/acme/api"
 )
 
-// bare orders certificates and does nothing else: no look at DNS, no journal,
-// no check of what comes back, nothing kept. It is what the CA gives.
+// bare is what the CA gives: the least that a client must do for a certificate,
+// with as many orders at a time as the pass has. It makes a key and a CSR, and
+// sends newOrder, the look at the authorization, the word that the challenge is
+// ready, further looks until it is valid, the CSR, a look at the order and the
+// download. The account is registered and the connection (HTTP/2, one for all)
+// is open before the clock starts; the edge answers challenges by itself, and
+// the CA validates by DNS and HTTP, both as for the pass. It looks at no DNS,
+// writes nothing down, checks nothing, keeps nothing.
 type bare struct {
 	core *api.Core
 }

@@ -38,7 +38,7 @@ type rig struct {
 	marks    string // the fingerprint of the settings
 }
 
-func newRig(b *testing.B) *rig {
+func newRig(b *testing.B, options ...func(*controller.Config)) *rig {
 	b.Helper()
 	l, err := lab.New(lab.Options{Dir: b.TempDir()})
 	if errors.Is(err, git.ErrNoGit) && os.Getenv("CI") != "true" {
@@ -60,7 +60,11 @@ func newRig(b *testing.B) *rig {
 	must(b, err)
 	r.marks = r.settings.Fingerprint() + " " + thumbprint
 	r.policy = policyOf(r.settings, thumbprint)
-	r.Controller = controller.New(r.config(b))
+	config := r.config(b)
+	for _, change := range options {
+		change(&config)
+	}
+	r.Controller = controller.New(config)
 	return r
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/acmsync/acmsync/internal/controller"
 	"github.com/acmsync/acmsync/internal/lab"
+	"github.com/acmsync/acmsync/internal/lab/edge"
 	"github.com/acmsync/acmsync/internal/lab/git"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/status"
@@ -42,6 +43,7 @@ type world struct {
 	t     *testing.T
 	clock *clock
 	plan  blueprint
+	other *edge.Edge // see stranger
 }
 
 // begin starts a lab, and a controller on it whose blueprint and configuration

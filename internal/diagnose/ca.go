@@ -40,7 +40,9 @@ func (f facts) fromProblem(next time.Time) record.Finding {
 	switch code {
 	case failure.CAAForbids:
 		values["expected"] = f.caaExpectedText(f.caaExpected(""))
-	case failure.CAAUnsupported, failure.BadCertificate:
+	case failure.CAAUnsupported:
+		values["zone"], values["detail"] = caaLookup(said.detail)
+	case failure.BadCertificate:
 		values["detail"] = strings.TrimPrefix(values["detail"], ": ")
 	}
 	finding := f.finding(code, values)
@@ -94,7 +96,6 @@ var byKind = map[string]failure.Code{
 	"badNonce":                failure.CAUnavailable,
 	"badRevocationReason":     failure.CARefused,
 	"badSignatureAlgorithm":   failure.AccountProblem,
-	"caa":                     failure.CAAForbids,
 	"compound":                failure.CARefused,
 	"connection":              failure.ChallengeUnreach,
 	"externalAccountRequired": failure.AccountProblem,
@@ -126,7 +127,13 @@ func (f facts) codeOf(u utterance) failure.Code {
 		return failure.SecondaryValidation
 	}
 	switch u.kind {
-	case "dns":
+	case "dns", "caa":
+		if zone, _ := caaLookup(u.detail); zone != "" {
+			return failure.CAAUnsupported
+		}
+		if u.kind == "caa" {
+			return failure.CAAForbids
+		}
 		return dnsCode(u.detail)
 	case "tls":
 		return f.tlsCode()
@@ -182,6 +189,23 @@ func keyCode(during string) failure.Code {
 		return failure.AccountProblem
 	}
 	return failure.CARefused
+}
+
+// caaQuery is how Boulder says that a CAA query failed; the problem's type is
+// dns all the same.
+var caaQuery = regexp.MustCompile(`(?i)(?:DNS problem: )?([a-z ]+?) looking up CAA for ([a-z0-9._-]+)`)
+
+// caaLookup is the name at which a CAA query of the CA failed, and how; empty:
+// none did.
+func caaLookup(detail string) (zone, answer string) {
+	m := caaQuery.FindStringSubmatch(detail)
+	if m == nil {
+		return "", ""
+	}
+	if answer = strings.TrimSpace(m[1]); mentions(answer, "timed out") {
+		answer = answerText(record.TimedOut)
+	}
+	return strings.Trim(m[2], ".-"), Clean(answer, maxPhrase)
 }
 
 func dnsCode(detail string) failure.Code {

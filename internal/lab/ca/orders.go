@@ -78,6 +78,10 @@ func (c *CA) describe(r *http.Request, body []byte) (*Request, payload) {
 		if challenge := c.db.GetChallengeByID(id); challenge != nil {
 			seen.Names = values([]acme.Identifier{challenge.Authz.Identifier})
 		}
+	case Cert:
+		if cert := c.db.GetCertificateByID(id); cert != nil {
+			seen.Names = slices.Sorted(slices.Values(cert.Cert.DNSNames))
+		}
 	}
 	return seen, post
 }

@@ -24,6 +24,9 @@ func newCerts(c console, o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if view.DesiredHash == "" {
+				return printUnsynced(c)
+			}
 			trusted := func(sha256 string) bool {
 				pair, err := p.store.Pair(cmd.Context(), sha256)
 				return err == nil && publiclyTrusted(pair.Chain)

@@ -22,9 +22,12 @@ without, from the status branch of the git clone you are in. Exit code 3 means
 that somebody has to act.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			apps, err := o.statuses(cmd.Context(), c, branch)
+			apps, synced, err := o.statuses(cmd.Context(), c, branch)
 			if err != nil {
 				return err
+			}
+			if !synced && output == "text" {
+				return printUnsynced(c)
 			}
 			if apps, err = only(apps, args); err != nil {
 				return err
@@ -41,24 +44,31 @@ that somebody has to act.`,
 }
 
 // statuses reads the store if there are settings, else the clone around us.
-func (o *options) statuses(ctx context.Context, c console, branch string) ([]status.AppStatus, error) {
+// synced: there was a sync that status can speak of.
+func (o *options) statuses(ctx context.Context, c console, branch string) (apps []status.AppStatus, synced bool, err error) {
 	if !o.given() {
 		apps, err := operate.CloneStatus(ctx, ".", branch)
 		if err != nil {
-			return nil, fmt.Errorf("there is no %s here, so the status must come from a clone: %w", o.config, err)
+			return nil, false, fmt.Errorf("there is no %s here, so the status must come from a clone: %w", o.config, err)
 		}
-		return apps, nil
+		return apps, true, nil
 	}
 	p, err := o.open(ctx, c, access{}, nil)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer p.close()
 	view, err := p.controller.View(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return status.Apps(view), nil
+	return status.Apps(view), view.DesiredHash != "", nil
+}
+
+// printUnsynced says why there is nothing to show.
+func printUnsynced(c console) error {
+	_, err := fmt.Fprintln(c.out, "Nothing was synced yet: no desired state is in the store. acmsync plan shows what would be done, acmsync sync does it.")
+	return err
 }
 
 func only(apps []status.AppStatus, args []string) ([]status.AppStatus, error) {

@@ -37,7 +37,7 @@ func CloneStatus(ctx context.Context, dir, branch string) ([]status.AppStatus, e
 		snap, err = repo.Fetch(ctx, branch, "")
 	}
 	if errors.Is(err, gitrepo.ErrNoBranch) {
-		return nil, fmt.Errorf("the clone %s has no branch %s; run git fetch, or name the status branch with --branch", root, branch)
+		return nil, fmt.Errorf("the clone %s has no branch %s; run git fetch, or name the status branch with --branch (the operator's first acmsync sync makes it)", root, branch)
 	}
 	if err != nil {
 		return nil, err

@@ -29,6 +29,12 @@ func TestAsk(t *testing.T) {
 		t.Errorf("%+v", q)
 	}
 
+	failing := fresh
+	failing.Attempt.FirstFailed = start.Add(-time.Hour)
+	if _, again, _ := reconcile.Ask(failing, p, start); q.Authorities || !again.Authorities {
+		t.Error("the name servers themselves are asked of what failed, and of nothing else")
+	}
+
 	done := issued(t, p)
 	if _, _, ask := reconcile.Ask(done, p, start.Add(time.Second)); ask {
 		t.Error("a healthy row was looked at again at once")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -231,23 +232,46 @@ func TestDeadZoneWithinTheDeadline(t *testing.T) {
 	}
 }
 
-// However a stranger's zone is made, a look asks a bounded number of questions.
+// However a stranger's zone is made, a look asks a bounded number of questions:
+// here every alias leads to another, one an answer, at every level of the climb.
 func TestQuestionsAreBounded(t *testing.T) {
 	t.Parallel()
-	var labels []string
-	for i := range 9 {
-		labels = append(labels, fmt.Sprintf("l%d", i))
+	var asked atomic.Int32
+	addr := answering(t, func(q mdns.Question) string {
+		if n := asked.Add(1); q.Name != "." {
+			return fmt.Sprintf("%s 300 IN CNAME a%d.more.example.", q.Name, n)
+		}
+		return ". 300 IN NS a."
+	})
+	v := verify.New(verify.Config{Resolvers: []string{addr}})
+	got := observe(t, v, record.Question{
+		Name: "a.b.c.d.e.f.g.h.i.example", Target: "edge.test", DNS: true, CAA: true, Authorities: true, Probe: true, ProbeToken: token,
+	})
+	if n := asked.Load(); n > 128 {
+		t.Errorf("%d questions", n)
 	}
-	zone := "deep.example"
-	name := strings.Join(labels, ".") + "." + zone
-	w := newWorld(t, zone)
-	for _, s := range w.Hosts {
-		s.Fail(zone, 0, dns.Fault{Silent: true, Subtree: true})
+	if !got.DNS.Loop {
+		t.Errorf("%+v", got.DNS)
 	}
-	w.Resolver.Fail(zone, 0, dns.Fault{Rcode: mdns.RcodeServerFailure, Subtree: true})
-	observe(t, inWorld(w, 3*time.Second), record.Question{Name: name, Target: "edge.test", DNS: true, CAA: true, Authorities: true})
-	total := w.Resolver.Questions() + w.Registry.Questions() + w.Hosts[0].Questions() + w.Hosts[1].Questions()
-	if total == 0 || total > 128 {
-		t.Errorf("%d questions", total)
+}
+
+// One who was stopped by the bound could not ask; that is not the name's fault.
+func TestWhatIsLeftUnaskedIsUnknown(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	addr := answering(t, func(q mdns.Question) string {
+		if asked.Add(1); q.Name == "." {
+			return ". 300 IN NS a."
+		}
+		return ""
+	})
+	// Each label costs a step of the climb and one of the search for the zone.
+	name := strings.Repeat("a.", 120) + "example"
+	got := observe(t, verify.New(verify.Config{Resolvers: []string{addr}}), record.Question{Name: name, Target: "edge.test", DNS: true, CAA: true})
+	if n := asked.Load(); n > 128 {
+		t.Errorf("%d questions", n)
+	}
+	if got.CAA.Answer != record.NoAnswer && got.CAA.Answer != record.NoData {
+		t.Errorf("%+v", got.CAA)
 	}
 }

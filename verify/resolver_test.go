@@ -137,6 +137,12 @@ func TestAnswersThatStopShort(t *testing.T) {
 // scripted serves fixed answer sections by "name type", NODATA for others.
 func scripted(t *testing.T, answers map[string]string) string {
 	t.Helper()
+	return answering(t, func(q mdns.Question) string { return answers[q.Name+" "+mdns.TypeToString[q.Qtype]] })
+}
+
+// answering serves one record an answer, NODATA where answer gives none.
+func answering(t *testing.T, answer func(mdns.Question) string) string {
+	t.Helper()
 	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +152,7 @@ func scripted(t *testing.T, answers map[string]string) string {
 	server.Handler = mdns.HandlerFunc(func(w mdns.ResponseWriter, request *mdns.Msg) {
 		reply := new(mdns.Msg).SetReply(request)
 		q := request.Question[0]
-		if text := answers[q.Name+" "+mdns.TypeToString[q.Qtype]]; text != "" {
+		if text := answer(q); text != "" {
 			rr, err := mdns.NewRR(text)
 			if err != nil {
 				t.Error(err)
@@ -187,5 +193,24 @@ func TestObserveEndsWithItsContext(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("Observe outlives its context")
+	}
+}
+
+// AD counts only where every zone of the answer is signed.
+func TestAuthenticatedAnswers(t *testing.T) {
+	t.Parallel()
+	s := newDNS(t)
+	s.Set("www.signed.example", "CNAME edge.example.net.")
+	s.Set("signed.example", "A 192.0.2.1", `CAA 0 issue "ca.test"`)
+	s.Set("edge.example.net", "A 192.0.2.1")
+	s.Sign("signed.example")
+	v := newVerifier(s)
+	for name, want := range map[string]bool{"signed.example": true, "www.signed.example": false, "edge.example.net": false} {
+		if got := observe(t, v, record.Question{Name: name, DNS: true}).DNS.A; got.Authenticated != want {
+			t.Errorf("%s: %+v, want %v", name, got, want)
+		}
+	}
+	if got := observe(t, v, record.Question{Name: "www.signed.example", CAA: true}).CAA; !got.Authenticated || got.Zone != "signed.example" {
+		t.Errorf("CAA: %+v", got)
 	}
 }

@@ -87,7 +87,7 @@ func (f facts) underWay(found []record.Finding) []record.Finding {
 		if hasCode(found, finding.Code) {
 			continue
 		}
-		now := say(f.seenAs(f.views()[0].DNS).observed())
+		now := cut(say(f.seenAs(f.views()[0].DNS).observed()), maxDetail)
 		finding.Warning = true
 		finding.Message += " A change is under way: its name servers already answer " + or(now, "otherwise") +
 			", and caches may hold the old answer " + f.untilForgotten() + "."
@@ -168,7 +168,7 @@ func (f facts) failingText() string {
 		}
 		parts = append(parts, Clean(s.Name, maxName)+" "+does)
 	}
-	return strings.Join(parts, ", ")
+	return cut(strings.Join(parts, ", "), maxDetail)
 }
 
 // allSilent reports that every name server of the zone was asked in vain.
@@ -195,7 +195,7 @@ func hasCode(found []record.Finding, code failure.Code) bool {
 	return slices.ContainsFunc(found, func(f record.Finding) bool { return f.Code == code })
 }
 
-// words lists names of strangers: "a, b and c".
+// words lists names of strangers: "a, b and c", cut if they are absurd.
 func words(names []string) string {
 	clean := make([]string, 0, len(names))
 	for _, name := range names {
@@ -205,7 +205,7 @@ func words(names []string) string {
 		return strings.Join(clean, "")
 	}
 	last := len(clean) - 1
-	return strings.Join(clean[:last], ", ") + " and " + clean[last]
+	return cut(strings.Join(clean[:last], ", ")+" and "+clean[last], maxDetail)
 }
 
 // parkers are name servers (the ends of their names) of those who put pages of

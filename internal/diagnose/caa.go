@@ -66,7 +66,7 @@ func caaUnsupported(f facts) (record.Finding, bool) {
 	finding := f.finding(failure.CAAUnsupported, failure.Values{"zone": f.caaCut(), "detail": detail})
 	finding.Expected = f.caaExpected("")
 	finding.Observed = []record.RR{{Type: "CAA", Name: f.caaZone(), Value: answer}}
-	if f.CAA.Loop {
+	if f.CAA.Loop && len(f.CAA.Chain) > 0 {
 		first := cleanRR(f.CAA.Chain[0])
 		finding.Remedy = "Remove CNAME " + first.Name + " to " + first.Value + ", which leads back to itself."
 		finding.Expected, finding.Observed = nil, cleanRRs(f.CAA.Chain)

@@ -105,6 +105,24 @@ func (h *hostile) addresses() record.Addresses {
 	return a
 }
 
+// authority adds what name servers of a stranger's say.
+func (h *hostile) authority(o *record.Observation, name string) {
+	o.At, o.DNS.TTL = time.Unix(int64(h.bits>>20), 0), time.Duration(h.bits)
+	a := &record.Authority{Zone: h.value}
+	for range h.pick(5) {
+		a.Servers = append(a.Servers, record.NameServer{Name: h.value, Answer: h.answer(), Detail: h.value})
+	}
+	for range h.pick(3) {
+		a.Views = append(a.Views, record.View{Servers: []string{h.value, name}, DNS: record.DNS{A: h.addresses(), AAAA: h.addresses()}})
+	}
+	o.DNS.Authority = a
+	o.CAA.Loop, o.CAA.Cut, o.CAA.CheckingDisabled = h.pick(4) == 1, h.value, h.pick(2) == 1
+	if h.pick(2) == 1 {
+		o.CAA.Chain = []record.RR{{Type: h.value, Name: h.value, Value: h.caa}}
+		o.CAA.Authority = &record.CAA{Zone: h.value, Answer: h.answer(), Records: o.CAA.Records[:h.pick(2)]}
+	}
+}
+
 func (h *hostile) observation(name string) record.Observation {
 	o := record.Observation{Name: name}
 	o.DNS = &record.DNS{A: h.addresses(), AAAA: h.addresses(), Loop: h.pick(4) == 1}
@@ -114,6 +132,9 @@ func (h *hostile) observation(name string) record.Observation {
 	o.CAA = &record.CAA{Zone: h.value, Answer: h.answer(), OthersAnswer: h.pick(2) == 1, Records: []record.CAARecord{
 		{Tag: "issue", Value: h.caa, Critical: h.pick(2) == 1}, {Tag: h.value, Value: h.caa, Critical: h.pick(2) == 1},
 	}}
+	if h.pick(2) == 1 {
+		h.authority(&o, name)
+	}
 	results := []record.ProbeResult{
 		record.ProbeAnswered, record.ProbeRefused, record.ProbeTimeout, record.ProbeTLS, record.ProbeForbidden,
 		record.ProbeBadRedirect, record.ProbeNoAddress, record.ProbeNotAsked, "",

@@ -34,8 +34,11 @@ func AccountProblem(stepped []record.Domain) []record.Domain {
 	return out
 }
 
-// complains reports whether the code is what is to be mended first.
+// complains reports whether the code is what is to be mended first before
+// another certificate can be had.
 func complains(d record.Domain, c failure.Code) bool {
+	d = clone(d)
+	takeNotServed(&d)
 	found := blocking(d.Findings)
 	return len(found) > 0 && found[0].Code == c
 }

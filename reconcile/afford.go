@@ -61,11 +61,12 @@ func Afford(dec Decision, books record.Ledger, p Policy, now time.Time) Decision
 		return dec
 	}
 	d := clone(dec.Next)
+	unserved := takeNotServed(&d)
 	postpone(&d, at, now)
 	d.Attempt.RateLimitedUntil = at
 	f := limitFinding(d, short, at)
 	d.Findings = []record.Finding{f}
-	rest(&d, p, now)
+	rest(&d, unserved, p, now)
 	v := &view{d: d, policy: p, now: now}
 	v.need, v.needed = needOf(d, p, now)
 	v.d.Due = v.due()

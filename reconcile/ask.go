@@ -86,13 +86,10 @@ func recheckAt(d record.Domain, last time.Time) time.Time {
 // it was given.
 func nextCheck(d record.Domain, p Policy, last time.Time) time.Time {
 	next := dailyCheck(d.Key, last)
-	if d.Checks.Served != record.Fail || !acknowledgedByAll(d, p) {
+	if d.Checks.Served != record.Fail || len(p.Targets) == 0 || !acknowledgedByAll(d, p) {
 		return next
 	}
-	if age := last.Sub(deployedAt(d)); age < day {
-		return earliest(next, last.Add(recheckWait(age)))
-	}
-	return next
+	return earliest(next, last.Add(recheckWait(last.Sub(unservedSince(d)))))
 }
 
 // deployedAt is when the last target acknowledged.

@@ -151,6 +151,8 @@ func (w *world) checkRest(dec reconcile.Decision) {
 		w.t.Fatalf("%s is %s and nothing will ever move it: %+v", d.Key, d.State, dec.Outcome)
 	case w.undeployed(d) && d.Due.After(w.now.Add(70*time.Minute)):
 		w.t.Fatalf("%s is not everywhere, and that is not tried again before %v: %+v", d.Key, d.Due, d)
+	case d.Checks.Served == record.Fail && d.State == record.CertIssued && d.Order == nil && d.Due.After(w.now.Add(70*time.Minute)):
+		w.t.Fatalf("%s is not served, and not looked at again before %v: %+v", d.Key, d.Due, d)
 	case !d.Due.IsZero() && !d.Due.After(w.now):
 		w.t.Fatalf("%s is at rest and due at once (%v at %v): %+v", d.Key, d.Due, w.now, d)
 	}

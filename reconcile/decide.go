@@ -44,7 +44,7 @@ func decide(rules []rule, d record.Domain, seen record.Observation, p Policy, no
 			break
 		}
 	}
-	rest(&v.d, p, now)
+	rest(&v.d, v.notServed, p, now)
 	v.d.Due = v.due()
 	return Decision{Next: v.d, Actions: v.actions, Outcome: v.outcome, Drop: v.drop}
 }
@@ -147,8 +147,11 @@ func (v *view) keep() bool {
 	if at, why := v.undeployed(); why != "" {
 		return v.say(Fail, at, "%s", why)
 	}
+	if f := v.notServed; f != nil && givenToAll(v.d, v.policy, v.now) {
+		return v.say(Fail, v.lookedAt().Add(recheckWait(v.lookedAt().Sub(f.Since))), "%s", clause(f.Message))
+	}
 	renewal := RenewalTime(*v.d.Certificate, v.policy)
-	return v.say(Keep, time.Time{}, "valid until %s, renewed at %s", stamp(v.d.Certificate.NotAfter), stamp(renewal))
+	return v.say(Keep, time.Time{}, "valid until %s, renewed at %s%s", stamp(v.d.Certificate.NotAfter), stamp(renewal), v.servedWords())
 }
 
 // settled clears what concerned getting the certificate that is here now.

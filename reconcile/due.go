@@ -8,8 +8,9 @@ import (
 
 // rest brings state and lights in line with what the row has. It speaks only
 // where a certificate, or its absence by wish, decides; what became of an
-// attempt is said by whoever settled it.
-func rest(d *record.Domain, p Policy, now time.Time) {
+// attempt is said by whoever settled it. unserved is what was taken out of the
+// row by takeNotServed, or seen since.
+func rest(d *record.Domain, unserved *record.Finding, p Policy, now time.Time) {
 	switch {
 	case d.Gone():
 		setState(d, record.Disabled, now)
@@ -24,6 +25,7 @@ func rest(d *record.Domain, p Policy, now time.Time) {
 	if valid(*d, now) {
 		d.Findings = withDeployFindings(*d)
 	}
+	putNotServed(d, unserved, p, now)
 	lights(d, p, now)
 }
 

@@ -31,12 +31,12 @@ func observation(q record.Question, h health, served string, now time.Time) reco
 		o.DNS, o.CAA, o.Probe = answers(h)
 	}
 	if q.Served {
-		o.Served = &record.Served{Answer: record.Answered, Address: edgeAddr, SHA256: served, Serial: served}
+		o.Served = []record.Served{{Answer: record.Answered, Address: edgeAddr, SHA256: served, Serial: served}}
 		if h == elsewhere {
-			o.Served.SHA256, o.Served.Serial = "other", "other"
+			o.Served[0].SHA256, o.Served[0].Serial = "other", "other"
 		}
 		if served == "" || h == silent {
-			o.Served = &record.Served{Answer: record.NoAnswer}
+			o.Served = []record.Served{{Answer: record.NoAnswer, Detail: "edge silent"}}
 		}
 	}
 	return o

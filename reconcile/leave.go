@@ -27,8 +27,9 @@ func (v *view) revokeReplaced() bool {
 
 // serves: unknown does not hold a revocation back; only seeing the old one does.
 func (v *view) serves(c record.Certificate) bool {
-	s := v.seen.Served
-	return s != nil && s.Answer == record.Answered && s.Serial == c.Serial
+	return slices.ContainsFunc(v.seen.Served, func(s record.Served) bool {
+		return s.Answer == record.Answered && s.Serial == c.Serial
+	})
 }
 
 // writeOff gives up revocations that nobody needs or that we cannot ask for.

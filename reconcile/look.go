@@ -19,6 +19,8 @@ type view struct {
 	policy Policy
 	now    time.Time
 	q      record.Question // whom seen is the answer to
+	// notServed is what the row says of its edges, kept apart from d.
+	notServed *record.Finding
 
 	need   need
 	needed bool
@@ -37,6 +39,7 @@ type view struct {
 func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) *view {
 	v := &view{d: clone(d), seen: seen, policy: p, now: now, q: question(d, p)}
 	v.d.Deployed = configured(v.d.Deployed, p)
+	v.notServed = takeNotServed(&v.d)
 	v.look()
 	v.need, v.needed = needOf(v.d, p, now)
 	if !v.needed { // an order may be under way nevertheless, for what is wanted no longer
@@ -52,7 +55,9 @@ func (v *view) look() {
 		return
 	}
 	before, raw := v.d.Checks, diagnose.Checks(v.policy.Platform, v.q, v.seen)
-	v.d.Checks = merged(before, raw, v.now.Sub(v.d.CheckedAt) > time.Hour)
+	stale := v.now.Sub(v.d.CheckedAt) > time.Hour
+	v.d.Checks = merged(before, raw, stale)
+	v.lookServed(before.Served, raw.Served, stale)
 	if v.d.Challenge == record.DNS01 {
 		v.d.Checks.Challenge = record.Skipped // there is nothing to fetch
 	}
@@ -112,7 +117,6 @@ func merged(before, raw record.Checks, stale bool) record.Checks {
 	next.DNS = one(before.DNS, raw.DNS)
 	next.CAA = one(before.CAA, raw.CAA)
 	next.Challenge = one(before.Challenge, raw.Challenge)
-	next.Served = one(before.Served, raw.Served)
 	return next
 }
 

@@ -50,7 +50,7 @@ func TestRekeyRevokesOnceTheNewOneIsInUse(t *testing.T) {
 		t.Errorf("due %v", early.Next.Due)
 	}
 	old := d.Superseded[0].Serial
-	serving := record.Observation{Served: &record.Served{Answer: record.Answered, Serial: old, SHA256: "old"}}
+	serving := record.Observation{Served: []record.Served{{Answer: record.Answered, Serial: old, SHA256: "old"}}}
 	dec := reconcile.Decide(d, serving, p, later)
 	if len(dec.Actions) > 0 || !dec.Next.Due.After(later) || dec.Next.Due.After(later.Add(time.Hour)) {
 		t.Errorf("an edge serves the old one: %+v", dec)
@@ -71,7 +71,7 @@ func TestCompromisedDoesNotWait(t *testing.T) {
 			t.Fatalf("%+v", a)
 		}
 		d = certifiedBy(d, p, now)
-		serving := record.Observation{Served: &record.Served{Answer: record.Answered, Serial: d.Superseded[0].Serial}}
+		serving := record.Observation{Served: []record.Served{{Answer: record.Answered, Serial: d.Superseded[0].Serial}}}
 		if a := only(t, reconcile.Decide(d, serving, p, now)); a.Kind != reconcile.Revoke || a.Reason != 1 {
 			t.Errorf("%+v", a)
 		}

@@ -43,11 +43,13 @@ func (r Result) Failed() bool {
 func Settle(d record.Domain, r Result, p Policy, now time.Time) record.Domain {
 	d = clone(d)
 	d.Deployed = configured(d.Deployed, p)
-	switch {
-	case r.Cancelled:
+	if r.Cancelled {
 		keepOrder(&d, r.Order)
 		d.Due = now
 		return d
+	}
+	unserved := takeNotServed(&d)
+	switch {
 	case r.Action.Kind.Orders():
 		settleOrder(&d, r, p, now)
 		if d.Gone() && d.Order == nil { // its failures concern nobody any more
@@ -60,7 +62,7 @@ func Settle(d record.Domain, r Result, p Policy, now time.Time) record.Domain {
 	case r.Action.Kind == Forget:
 		settleForget(&d, r, now)
 	}
-	rest(&d, p, now)
+	rest(&d, unserved, p, now)
 	v := &view{d: d, policy: p, now: now}
 	v.need, v.needed = needOf(d, p, now)
 	d.Due = v.dueSettled()

@@ -26,7 +26,7 @@ func observeMany(ctx context.Context, v *verify.Verifier, edge web, n int) error
 				Name: manyName(i), Target: manyName(i) + ".dns.example.net", DNS: true, CAA: true, Probe: true, Served: true,
 				ProbeToken: token, ProbeExpect: expect, ProbePort: edge.http, ServedPort: edge.https,
 			})
-			if got.DNS.A.Answer != record.Answered || got.CAA.Zone != "shop.example" || got.Probe.Body != record.BodyMatch || got.Served.Answer != record.Answered {
+			if got.DNS.A.Answer != record.Answered || got.CAA.Zone != "shop.example" || got.Probe.Body != record.BodyMatch || got.Served[0].Answer != record.Answered {
 				return fmt.Errorf("%s: %+v %+v %+v %+v", got.Name, got.DNS, got.CAA, got.Probe, got.Served)
 			}
 			return nil

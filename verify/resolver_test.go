@@ -57,7 +57,7 @@ func TestResolverOutOfReach(t *testing.T) {
 		if got.CAA.Answer != record.NoAnswer || got.CAA.OthersAnswer {
 			t.Errorf("%s: CAA %+v", what, got.CAA)
 		}
-		if got.Probe.Result != record.ProbeNotAsked || got.Served.Answer != record.NoAnswer {
+		if got.Probe.Result != record.ProbeNotAsked || got.Served[0].Answer != record.NoAnswer {
 			t.Errorf("%s: probe %+v, served %+v", what, got.Probe, got.Served)
 		}
 	}
@@ -188,7 +188,7 @@ func TestObserveEndsWithItsContext(t *testing.T) {
 	cancel()
 	select {
 	case got := <-ended:
-		if got.DNS.A.Answer != record.NoAnswer || got.CAA.Answer != record.NoAnswer || got.Probe.Result != record.ProbeNotAsked || got.Served.Answer != record.NoAnswer {
+		if got.DNS.A.Answer != record.NoAnswer || got.CAA.Answer != record.NoAnswer || got.Probe.Result != record.ProbeNotAsked || got.Served[0].Answer != record.NoAnswer {
 			t.Errorf("cut off: %+v %+v %+v %+v", got.DNS, got.CAA, got.Probe, got.Served)
 		}
 	case <-time.After(10 * time.Second):

@@ -6,9 +6,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
@@ -17,10 +20,9 @@ import (
 // maxEdges bounds how many of a name's addresses are looked at.
 const maxEdges = 8
 
-// observeServed looks at the certificate that the name's addresses present.
-// All are asked; one that presents something other than expected is the one
-// reported, because a single edge left behind is what people run into.
-func (v *Verifier) observeServed(ctx context.Context, s *subject, q record.Question) *record.Served {
+// observeServed looks at the certificate that each of the name's addresses
+// presents: a single edge left behind is what people run into.
+func (v *Verifier) observeServed(ctx context.Context, s *subject, q record.Question) []record.Served {
 	looked := s.look()
 	all, asked := looked.addrs, looked.asked
 	var edges []netip.Addr
@@ -31,47 +33,52 @@ func (v *Verifier) observeServed(ctx context.Context, s *subject, q record.Quest
 	}
 	switch {
 	case len(edges) > 0:
-		return pickServed(v.handshakes(ctx, s.name, newPorts(q).https, edges), q.ServedSHA256)
+		return v.handshakes(ctx, s.name, newPorts(q).https, edges, func() []netip.Addr { return v.target(ctx, s, q.Target) })
 	case len(all) > 0:
-		return &record.Served{Answer: record.NoAnswer, Address: all[0], Detail: (&ForbiddenError{Address: all[0].String()}).Error()}
+		return []record.Served{{Answer: record.NoAnswer, Address: all[0], Detail: (&ForbiddenError{Address: all[0].String()}).Error()}}
 	case !asked:
-		return &record.Served{Answer: record.NoAnswer, Detail: "the addresses of " + s.name + " could not be asked for"}
+		return []record.Served{{Answer: record.NoAnswer, Detail: "the addresses of " + s.name + " could not be asked for"}}
 	}
-	return &record.Served{Answer: record.NoAnswer, Detail: s.name + " has no address"}
+	return []record.Served{{Answer: record.NoAnswer, Detail: s.name + " has no address"}}
 }
 
-func (v *Verifier) handshakes(ctx context.Context, name string, port int, edges []netip.Addr) []*record.Served {
-	seen := make([]*record.Served, len(edges))
+// handshakes asks all edges while target is resolved.
+func (v *Verifier) handshakes(ctx context.Context, name string, port int, edges []netip.Addr, target func() []netip.Addr) []record.Served {
+	seen := make([]record.Served, len(edges))
 	var asking sync.WaitGroup
 	for i, addr := range edges {
 		f := fetcher{addr: addr, port: port, guard: v.guard, dialTimeout: v.timeout / 3}
 		asking.Go(func() { seen[i] = f.served(ctx, name, v.timeout*2/3) })
 	}
+	at := target()
 	asking.Wait()
+	for i := range seen {
+		seen[i].AtTarget = slices.Contains(at, seen[i].Address)
+	}
 	return seen
 }
 
-// pickServed prefers a deviation to a match, and any certificate to none.
-func pickServed(seen []*record.Served, expected string) *record.Served {
-	best := seen[0]
-	for _, s := range seen {
-		if s.Answer != record.Answered {
-			continue
-		}
-		if s.SHA256 != expected && expected != "" {
-			return s
-		}
-		if best.Answer != record.Answered {
-			best = s
-		}
+// target is where the expected target leads. The zone's own name servers may
+// know of an alias that resolvers do not know yet.
+func (v *Verifier) target(ctx context.Context, s *subject, target string) []netip.Addr {
+	looked := s.look()
+	switch {
+	case target == "":
+		return nil
+	case looked.dns == nil:
+		a, aaaa := s.both()
+		return v.resolveTarget(ctx, target, dnsOf(a, aaaa))
 	}
-	return best
+	if fresh, ok := agreed(looked.dns); ok && through(fresh.Chain, target) {
+		return looked.addrs
+	}
+	return looked.dns.Target
 }
 
 // served makes one handshake and keeps nothing but the leaf. Whether the
 // certificate is any good is not asked here, and a handshake that fails after
 // the certificate was shown (a client certificate is demanded) has shown it.
-func (f fetcher) served(ctx context.Context, name string, patience time.Duration) *record.Served {
+func (f fetcher) served(ctx context.Context, name string, patience time.Duration) record.Served {
 	overall := ctx
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -87,7 +94,7 @@ func (f fetcher) served(ctx context.Context, name string, patience time.Duration
 	if leaf != nil {
 		return certificateSeen(f.addr, leaf)
 	}
-	seen := &record.Served{Address: f.addr, Answer: record.NoAnswer, Detail: outOfTime}
+	seen := record.Served{Address: f.addr, Answer: record.NoAnswer, Detail: outOfTime}
 	if overall.Err() == nil {
 		var what string
 		seen.Answer, what = blameServed(err)
@@ -108,26 +115,28 @@ func (f fetcher) handshake(ctx context.Context, config *tls.Config) error {
 	return nil
 }
 
-func certificateSeen(at netip.Addr, leaf *x509.Certificate) *record.Served {
+func certificateSeen(at netip.Addr, leaf *x509.Certificate) record.Served {
 	sum := sha256.Sum256(leaf.Raw)
 	serial := leaf.SerialNumber.Bytes()
 	if len(serial) == 0 {
 		serial = []byte{0}
 	}
-	return &record.Served{
-		Answer: record.Answered, Address: at,
+	return record.Served{
+		Answer: record.Answered, Address: at, NotAfter: leaf.NotAfter, Issuer: clean(leaf.Issuer.CommonName, 100),
 		SHA256: hex.EncodeToString(sum[:]), Serial: hex.EncodeToString(serial),
 	}
 }
 
 // blameServed puts a failed handshake into an answer's words: a server that
-// turns us away refused.
+// turns us away refused. That there is no way to the host is some router's word
+// and says nothing of the server.
 func blameServed(err error) (record.Answer, string) {
 	result, what := blame(err)
-	switch result {
-	case record.ProbeTimeout:
+	switch {
+	case result == record.ProbeTimeout:
 		return record.TimedOut, what
-	case record.ProbeNotAsked, record.ProbeForbidden:
+	case result == record.ProbeNotAsked, result == record.ProbeForbidden,
+		errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EHOSTDOWN):
 		return record.NoAnswer, what
 	}
 	return record.Refused, what

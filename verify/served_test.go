@@ -33,7 +33,7 @@ func TestServed(t *testing.T) {
 		port       int
 		want       record.Served
 	}{
-		{"a certificate", "a.example", edge.https, record.Served{Answer: record.Answered, Address: here, SHA256: hex.EncodeToString(sum[:]), Serial: "0a1b2c"}},
+		{"a certificate", "a.example", edge.https, record.Served{Answer: record.Answered, Address: here, SHA256: hex.EncodeToString(sum[:]), Serial: "0a1b2c", NotAfter: edge.leaf.NotAfter}},
 		{"no TLS", "a.example", edge.http, record.Served{Answer: record.Refused, Address: here}},
 		{"nobody", "a.example", freePort(t), record.Served{Answer: record.Refused, Address: here}},
 		{"silence", "a.example", silent, record.Served{Answer: record.TimedOut, Address: here}},
@@ -43,17 +43,21 @@ func TestServed(t *testing.T) {
 	v := verify.New(verify.Config{Resolvers: []string{s.Addr()}, ProbeAllow: loopback, Timeout: 3 * time.Second})
 	for _, c := range cases {
 		got := observe(t, v, record.Question{Name: c.name, Served: true, ServedPort: c.port}).Served
-		if diff := cmp.Diff(&c.want, got, cmpopts.IgnoreFields(record.Served{}, "Detail"), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
-			t.Errorf("%s (-want +got):\n%s%s", c.what, diff, got.Detail)
+		if len(got) != 1 {
+			t.Fatalf("%s: %+v", c.what, got)
 		}
-		if (got.Detail == "") != (got.Answer == record.Answered) {
-			t.Errorf("%s: %s with the detail %q", c.what, got.Answer, got.Detail)
+		if diff := cmp.Diff(c.want, got[0], cmpopts.IgnoreFields(record.Served{}, "Detail"), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s%s", c.what, diff, got[0].Detail)
+		}
+		if (got[0].Detail == "") != (got[0].Answer == record.Answered) {
+			t.Errorf("%s: %s with the detail %q", c.what, got[0].Answer, got[0].Detail)
 		}
 	}
 }
 
-// Of several edges the one that is behind is reported.
-func TestServedFindsTheEdgeLeftBehind(t *testing.T) {
+// TestServedLooksAtEveryEdge: one that is behind, and one that is down, are
+// seen beside those that are well.
+func TestServedLooksAtEveryEdge(t *testing.T) {
 	t.Parallel()
 	s := newDNS(t)
 	s.Set("a.example", "A 127.0.0.1", "A 127.0.0.2", "A 127.0.0.3")
@@ -76,13 +80,43 @@ func TestServedFindsTheEdgeLeftBehind(t *testing.T) {
 		s := sha256.Sum256(c.Leaf.Raw)
 		return hex.EncodeToString(s[:])
 	}
-	v := newVerifier(s)
-	for expected, want := range map[string]string{
-		sum(fresh): sum(old), sum(old): sum(fresh), "": sum(fresh),
+	got := observe(t, newVerifier(s), record.Question{Name: "a.example", Served: true, ServedPort: port}).Served
+	want := []record.Served{
+		{Answer: record.Answered, Address: ips("127.0.0.1")[0], SHA256: sum(fresh)},
+		{Answer: record.Refused, Address: ips("127.0.0.2")[0]},
+		{Answer: record.Answered, Address: ips("127.0.0.3")[0], SHA256: sum(old)},
+	}
+	ignore := cmpopts.IgnoreFields(record.Served{}, "Detail", "Serial", "Issuer", "NotAfter")
+	if diff := cmp.Diff(want, got, ignore, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestServedSaysWhichEdgesAreTheTargets: so that a CDN's certificate is not
+// taken for the platform's.
+func TestServedSaysWhichEdgesAreTheTargets(t *testing.T) {
+	t.Parallel()
+	s := newDNS(t)
+	s.Set("edge.platform.example", "A 127.0.0.1")
+	s.Set("by-cname.example", "CNAME edge.platform.example.")
+	s.Set("by-address.example", "A 127.0.0.1", "A 127.0.0.2")
+	edge := newWeb(t, http.NotFound)
+	for _, c := range []struct {
+		name, target string
+		want         []bool
+	}{
+		{"by-cname.example", "edge.platform.example", []bool{true}},
+		{"by-cname.example", "other.platform.example", []bool{false}},
+		{"by-address.example", "edge.platform.example", []bool{true, false}},
+		{"by-address.example", "", []bool{false, false}},
 	} {
-		got := observe(t, v, record.Question{Name: "a.example", Served: true, ServedPort: port, ServedSHA256: expected}).Served
-		if got.SHA256 != want {
-			t.Errorf("expecting %.8s: %+v, want %.8s", expected, got, want)
+		var got []bool
+		q := record.Question{Name: c.name, Target: c.target, Served: true, ServedPort: edge.https}
+		for _, seen := range observe(t, newVerifier(s), q).Served {
+			got = append(got, seen.AtTarget)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s towards %q (-want +got):\n%s", c.name, c.target, diff)
 		}
 	}
 }

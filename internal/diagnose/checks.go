@@ -14,7 +14,8 @@ import (
 //
 // A record that leads elsewhere while the probe gets our answer passes: a CDN
 // in front is a way to run a site. Everything else that a check finds fails its
-// light, even where it does not block an order.
+// light, even where it does not block an order. What the edges serve is skipped
+// where others than the platform's answer for the name.
 func Checks(p record.Platform, q record.Question, o record.Observation) record.Checks {
 	f := gather(p, q, o, nil)
 	findings := judge(table(), f)
@@ -65,21 +66,6 @@ func (f facts) challengeLight() record.Check {
 		return record.Unknown
 	case f.Probe.Result == record.ProbeForbidden && f.ours(f.Probe.Address) && !redirected(f.Probe):
 		return record.Unknown
-	default:
-		return record.Fail
-	}
-}
-
-// servedLight: a refusal or another certificate is an answer; silence may be
-// our network's.
-func (f facts) servedLight() record.Check {
-	switch {
-	case f.Served == nil:
-		return ""
-	case f.Served.Answer == record.NoAnswer, f.Served.Answer == record.TimedOut, f.Served.Answer == "":
-		return record.Unknown
-	case f.Served.Answer == record.Answered && f.Served.SHA256 == f.question.ServedSHA256 && f.Served.SHA256 != "":
-		return record.Pass
 	default:
 		return record.Fail
 	}

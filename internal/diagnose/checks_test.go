@@ -10,7 +10,7 @@ import (
 )
 
 func served(a record.Answer, sha string) world {
-	return func(o *record.Observation) { o.Served = &record.Served{Answer: a, SHA256: sha} }
+	return func(o *record.Observation) { o.Served = []record.Served{{Answer: a, SHA256: sha, Address: edgeAddr}} }
 }
 
 func TestChecks(t *testing.T) {

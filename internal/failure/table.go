@@ -222,8 +222,8 @@ var reasons = []Reason{
 	},
 	{
 		NotServed, "Certificate not served", Operator, Backoff,
-		"{name} is deployed, but the edge still serves another certificate{detail}.",
-		"Make the TLS server reload its certificates (deploy.hook).",
+		"The certificate of {name} is deployed, but {detail}.",
+		"Make the TLS server there load what its deploy target holds: mend its certificate path, and have deploy.hook reload it.",
 	},
 	{
 		RemovalHeld, "Removal held", Operator, OnChange,

@@ -22,7 +22,9 @@ func WriteVerdict(w io.Writer, v Verdict, color bool) error {
 	out.check("dns", v.Checks.DNS, describeDNS(v.Observation.DNS))
 	out.check("caa", v.Checks.CAA, describeCAA(v.Observation.CAA))
 	out.check("http", v.Checks.Challenge, describeProbe(v.Observation.Probe))
-	out.check("tls", v.Checks.Served, describeServed(v.Observation.Served))
+	for _, edge := range v.Observation.Served {
+		out.check("tls", v.Checks.Served, describeServed(edge))
+	}
 	for _, f := range v.Findings {
 		mark := "✗"
 		if f.Warning {
@@ -114,13 +116,9 @@ func describeProbe(p *record.Probe) string {
 	return strings.Join(parts, " → ")
 }
 
-func describeServed(s *record.Served) string {
-	switch {
-	case s == nil:
-		return ""
-	case s.Answer == record.Answered:
+func describeServed(s record.Served) string {
+	if s.Answer == record.Answered {
 		return fmt.Sprintf("certificate %s at %s", s.Serial, s.Address)
-	default:
-		return "no certificate: " + string(s.Answer)
 	}
+	return "no certificate: " + s.Detail
 }

@@ -28,7 +28,7 @@ func retired() operate.Verdict {
 			},
 			CAA:    &record.CAA{Answer: record.Answered, Zone: "shop.example", Records: []record.CAARecord{{Tag: "issue", Value: "ca.test"}}},
 			Probe:  &record.Probe{Result: record.ProbeAnswered, Body: record.BodyHTML, Hops: []record.Hop{{URL: "http://blog.shop.example/x", Status: 404}}},
-			Served: &record.Served{Answer: record.Answered, Serial: "0a1b", Address: at},
+			Served: []record.Served{{Answer: record.Answered, Serial: "0a1b", Address: at}},
 		},
 		Findings: []record.Finding{
 			{
@@ -84,12 +84,12 @@ func TestVerdictLines(t *testing.T) {
 		seen record.Observation
 		want string
 	}{
-		"nothing asked":     {record.Observation{}, "www.shop.example\n  nothing to mend\n"},
-		"no such name":      {record.Observation{DNS: &record.DNS{A: none, AAAA: none}}, "dns   unknown  nxdomain"},
-		"no CAA":            {record.Observation{CAA: &record.CAA{Answer: record.NoData}}, "caa   unknown  no records: any CA may issue"},
-		"CAA not answered":  {record.Observation{CAA: &record.CAA{Answer: record.ServFail, Zone: "shop.example"}}, "caa   unknown  servfail at shop.example"},
-		"no answer":         {record.Observation{Probe: &record.Probe{Result: record.ProbeTimeout}}, "http  unknown  " + string(record.ProbeTimeout)},
-		"none that matches": {record.Observation{Served: &record.Served{Answer: record.NoData}}, "tls   unknown  no certificate: " + string(record.NoData)},
+		"nothing asked":    {record.Observation{}, "www.shop.example\n  nothing to mend\n"},
+		"no such name":     {record.Observation{DNS: &record.DNS{A: none, AAAA: none}}, "dns   unknown  nxdomain"},
+		"no CAA":           {record.Observation{CAA: &record.CAA{Answer: record.NoData}}, "caa   unknown  no records: any CA may issue"},
+		"CAA not answered": {record.Observation{CAA: &record.CAA{Answer: record.ServFail, Zone: "shop.example"}}, "caa   unknown  servfail at shop.example"},
+		"no answer":        {record.Observation{Probe: &record.Probe{Result: record.ProbeTimeout}}, "http  unknown  " + string(record.ProbeTimeout)},
+		"none at all":      {record.Observation{Served: []record.Served{{Answer: record.NoAnswer, Detail: "it has no address"}}}, "tls   unknown  no certificate: it has no address"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +118,7 @@ func hostile() operate.Verdict {
 	v.Observation.DNS.Chain[0].Value = evil
 	v.Observation.CAA.Zone, v.Observation.CAA.Records[0].Value = evil, evil
 	v.Observation.Probe.Hops[0].URL = evil
-	v.Observation.Served.Serial = evil
+	v.Observation.Served[0].Serial = evil
 	v.Findings[0].Message, v.Findings[0].Remedy = evil, evil
 	v.Findings[0].Expected[0].Value, v.Findings[0].Observed = evil, []record.RR{{Type: "TXT", Name: "a", Value: evil}}
 	return v

@@ -1,9 +1,14 @@
 package record
 
-import "github.com/acmsync/acmsync/internal/failure"
+import (
+	"time"
+
+	"github.com/acmsync/acmsync/internal/failure"
+)
 
 // RR is one DNS record as people write it: no trailing dots, addresses and
-// targets as text.
+// targets as text. Of Type TLS it is what a name should, or an address does,
+// present in a handshake.
 type RR struct {
 	Type, Name, Value string
 }
@@ -21,4 +26,7 @@ type Finding struct {
 	// Actor is who must act where that is not whom the reason names; empty: it
 	// is.
 	Actor failure.Actor `json:",omitempty"`
+	// Since and Seen are when this was seen first and last, where that counts
+	// (not-served); else zero.
+	Since, Seen time.Time `json:",omitzero"`
 }

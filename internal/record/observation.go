@@ -39,12 +39,14 @@ type Question struct {
 // Observation is what was seen. It holds facts, never verdicts; a nil part was
 // not asked for.
 type Observation struct {
-	Name   string
-	At     time.Time
-	DNS    *DNS
-	CAA    *CAA
-	Probe  *Probe
-	Served *Served
+	Name  string
+	At    time.Time
+	DNS   *DNS
+	CAA   *CAA
+	Probe *Probe
+	// Served is what each of the name's addresses presents. One entry without
+	// an Address says why none was asked.
+	Served []Served
 }
 
 // Answer is how a question to a name server ended.
@@ -216,12 +218,18 @@ type Hop struct {
 	KeepsPath bool
 }
 
-// Served is the certificate that the edge presents for the name.
+// Served is the certificate that one address presents for the name.
 type Served struct {
-	// Answer is Answered when a handshake gave a certificate.
+	// Answer is Answered when a handshake gave a certificate, Refused when the
+	// server would have none.
 	Answer  Answer
 	Address netip.Addr
-	SHA256  string
-	Serial  string
-	Detail  string
+	// AtTarget: the target that the name should lead to leads to this address.
+	AtTarget bool
+	// SHA256 and Serial are written as in [Certificate]; Issuer is the issuer's
+	// common name, as the server sent it.
+	SHA256, Serial, Issuer string
+	NotAfter               time.Time
+	// Detail is why there is no certificate, worded to follow "the edge".
+	Detail string
 }

@@ -41,7 +41,8 @@ type DomainStatus struct {
 	// Attention is owner or operator; absent when nobody must act.
 	Attention string    `yaml:"attention,omitempty" json:"attention,omitempty"`
 	Since     time.Time `yaml:"since,omitempty" json:"since,omitzero"`
-	// Trouble is set while there is no valid certificate because of it.
+	// Trouble is set while there is no valid certificate because of it, or
+	// while the valid one is not served.
 	Trouble          `yaml:",inline"`
 	Also             []Also             `yaml:"also,omitempty" json:"also,omitempty"`
 	Problem          *ProblemStatus     `yaml:"problem,omitempty" json:"problem,omitempty"`
@@ -66,7 +67,8 @@ type Trouble struct {
 	Observed []Record `yaml:"observed,omitempty,flow" json:"observed,omitempty"`
 }
 
-// Record is one DNS record.
+// Record is one DNS record; of type TLS, what a name should present in a
+// handshake, or an address does.
 type Record struct {
 	Type  string `yaml:"type" json:"type"`
 	Name  string `yaml:"name" json:"name"`

@@ -140,7 +140,7 @@ func boardToDo(b *bytes.Buffer, all []entry, shard bool) {
 
 // wrong is what a board row says of a domain, escaped.
 func (e entry) wrong() (what, remedy string) {
-	if r := e.Renewal; r != nil {
+	if r := e.Renewal; r != nil && e.Reason == "" {
 		return "The certificate is valid, but: " + markdown(r.Message), markdown(r.Remedy)
 	}
 	title := "**" + markdown(e.Title) + "**"

@@ -127,16 +127,25 @@ func (r Report) domain(d record.Domain) DomainStatus {
 	if who := reconcile.Attention(d); who != "none" {
 		s.Attention = who
 	}
-	first := slices.IndexFunc(d.Findings, func(f record.Finding) bool { return !f.Warning })
-	for i, f := range d.Findings {
-		if i != first {
+	s.tell(d)
+	return s
+}
+
+// tell sorts the findings: the first in front, what else keeps a certificate in
+// use from its renewal into the renewal's block, the others behind.
+func (s *DomainStatus) tell(d record.Domain) {
+	told := false // what stands in the way of a certificate, or of the next one
+	for _, f := range d.Findings {
+		switch {
+		case f.Code == failure.NotServed && !f.Warning && s.Reason == "":
+			s.Trouble, s.FirstFailed = trouble(f), second(f.Since)
+		case f.Warning || told || s.Reason != "" && d.State != record.CertIssued:
 			s.Also = append(s.Also, Also{Reason: string(f.Code), Remedy: clean(f.Remedy, maxText)})
+		default:
+			told = true
+			s.explain(d, f)
 		}
 	}
-	if first >= 0 {
-		s.explain(d, d.Findings[first])
-	}
-	return s
 }
 
 // explain puts the finding where it belongs: in front while there is no valid
@@ -145,7 +154,9 @@ func (s *DomainStatus) explain(d record.Domain, f record.Finding) {
 	if d.Problem != nil {
 		s.Problem = &ProblemStatus{Type: clean(d.Problem.Type, maxDetail), Detail: detail(*d.Problem), Status: d.Problem.Status}
 	}
-	s.FirstFailed = second(d.Attempt.FirstFailed)
+	if s.FirstFailed.IsZero() {
+		s.FirstFailed = second(d.Attempt.FirstFailed)
+	}
 	if d.State == record.CertIssued {
 		s.Renewal = &RenewalStatus{
 			Reason: string(f.Code), Message: clean(f.Message, maxText), Remedy: clean(f.Remedy, maxText),

@@ -24,7 +24,7 @@ type Commit struct {
 
 // kindOrder are the words for changes, in the order of the subject.
 var kindOrder = []string{
-	"issued", "renewed", "recovered", "failed", "failing", "renewal failing", "held", "removed", "revoked",
+	"issued", "renewed", "recovered", "failed", "failing", "not served", "renewal failing", "held", "removed", "revoked",
 	"verified", "in progress", "waiting", "disabled", "manual", "changed",
 }
 
@@ -133,9 +133,11 @@ func compare(was entry, known bool, now entry) (kind, text string) {
 			kind = "renewed"
 		}
 		return kind, "Cert Issued, valid until " + date(now.Certificate.NotAfter)
+	case certified && now.Reason != "" && was.Reason != now.Reason:
+		return "not served", worded(now.DomainStatus)
 	case certified && now.Renewal != nil && (was.Renewal == nil || was.Renewal.Reason != now.Renewal.Reason):
 		return "renewal failing", "renewal failing, " + now.Renewal.Reason
-	case certified && now.Renewal == nil && (was.Renewal != nil || was.Status != now.Status):
+	case certified && now.Renewal == nil && now.Reason == "" && (was.Renewal != nil || was.Reason != "" || was.Status != now.Status):
 		return "recovered", "Cert Issued"
 	case known && was.Status == now.Status && was.Reason == now.Reason:
 		return "", ""

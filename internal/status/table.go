@@ -87,10 +87,10 @@ func (e entry) lamp(color bool) string {
 // brief is the table's last column.
 func (e entry) brief() string {
 	switch {
-	case e.Renewal != nil:
-		return "renewal failing: " + e.Renewal.Reason
 	case e.Title != "":
 		return e.Title
+	case e.Renewal != nil:
+		return "renewal failing: " + e.Renewal.Reason
 	case e.Certificate != nil && !e.Ready:
 		return "not deployed everywhere yet"
 	}
@@ -109,7 +109,7 @@ func validUntil(c *CertificateStatus) string {
 func (e entry) details(color bool, width int) string {
 	message, remedy := e.Message, e.Remedy
 	next := e.NextAttempt
-	if e.Renewal != nil {
+	if e.Renewal != nil && message == "" {
 		message, remedy, next = e.Renewal.Message, e.Renewal.Remedy, e.Renewal.NextAttempt
 	}
 	if message == "" {
@@ -123,6 +123,9 @@ func (e entry) details(color bool, width int) string {
 	fmt.Fprintf(&b, "\n%s %s\n", paint(color, lamps[e.Status].colour, mark), paint(color, "1", clean(e.Name, maxText)))
 	b.WriteString(indent(message, "", width))
 	b.WriteString(indent(remedy, fix, width))
+	if e.Renewal != nil && message == e.Message {
+		b.WriteString(indent(e.Renewal.Remedy, "Renewal: ", width))
+	}
 	for _, also := range e.Also {
 		b.WriteString(indent(also.Remedy, "Also: ", width))
 	}
@@ -163,10 +166,10 @@ func totals(all []entry, color bool) string {
 func (e entry) line() string {
 	parts := []string{clean(e.app, maxText), clean(e.Name, maxText), e.Status}
 	switch {
-	case e.Renewal != nil:
-		parts = append(parts, "renewal: "+e.Renewal.Message, "Fix: "+e.Renewal.Remedy)
 	case e.Message != "":
 		parts = append(parts, e.Message, "Fix: "+e.Remedy)
+	case e.Renewal != nil:
+		parts = append(parts, "renewal: "+e.Renewal.Message, "Fix: "+e.Renewal.Remedy)
 	case e.Certificate != nil:
 		parts = append(parts, "valid until "+date(e.Certificate.NotAfter))
 	}

@@ -9,7 +9,9 @@ import (
 )
 
 // inDNS reports whether the order's challenges are answered in DNS.
-func (p *pass) inDNS(o record.Order) bool { return o.Challenge == record.DNS01 && p.DNSResponder != nil }
+func (p *pass) inDNS(o record.Order) bool {
+	return o.Challenge == record.DNS01 && p.DNSResponder != nil
+}
 
 // responder answers the order's challenges. What is in DNS the journal knows, as
 // it outlives this process; what this process has in place is noted.

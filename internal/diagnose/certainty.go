@@ -23,7 +23,8 @@ import (
 //
 // and it advises when the CA may see what we cannot: the address is the
 // platform's own but nothing answered us (our network may not reach it), or the
-// bad answer came after a redirect, whose host we may see differently.
+// bad answer came after a redirect, whose host we may see differently, or the
+// zone's own name servers do not all say what is wrong (authority.go).
 
 // recordAdvises reports whether a record that leads elsewhere only advises: the
 // probe got our answer nevertheless (a CDN in front), or could not be made, or

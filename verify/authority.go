@@ -43,7 +43,7 @@ func (v *Verifier) lookAt(ctx context.Context, z *zone, h host, name string) ser
 		own = aaaa.own
 	}
 	look := serverLook{server: record.NameServer{
-		Name: h.name, Addr: h.addr, Answer: own.answer, Detail: clean(own.detail, maxDetail),
+		Name: h.name, Addr: h.addr, Answer: own.answer, Detail: record.Clean(own.detail, maxDetail),
 	}}
 	if own.good() && h.addr.IsValid() {
 		look.view = dnsOf(a.reply, aaaa.reply)

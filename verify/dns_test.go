@@ -114,7 +114,7 @@ func TestDNSFaults(t *testing.T) {
 		{"a label too long", strings.Repeat("a", 64) + ".example", "", record.DNS{A: failed(record.NoAnswer, false), AAAA: failed(record.NoAnswer, false)}},
 	})
 	detail := observe(t, newVerifier(s), record.Question{Name: "down.example", DNS: true}).DNS.A.Detail
-	if want := s.Addr() + " answers SERVFAIL, extended error 22 No Reachable Authority: at [31m192.0.2.53"; detail != want {
+	if want := s.Addr() + " answers SERVFAIL, extended error 22 No Reachable Authority: at 192.0.2.53"; detail != want {
 		t.Errorf("detail %q, want %q", detail, want)
 	}
 }

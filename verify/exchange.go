@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // udpSize avoids fragments on every path (DNS flag day 2020).
@@ -153,9 +155,9 @@ func describe(server string, msg *dns.Msg) string {
 		if name := dns.ExtendedErrorCodeToString[ede.InfoCode]; name != "" {
 			said += " " + name
 		}
-		if text := clean(ede.ExtraText, 100); text != "" {
+		if text := record.Clean(ede.ExtraText, 100); text != "" {
 			said += ": " + text
 		}
 	}
-	return clean(server+" answers "+said, maxDetail)
+	return record.Clean(server+" answers "+said, maxDetail)
 }

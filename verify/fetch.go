@@ -92,9 +92,9 @@ func (f fetcher) get(ctx context.Context, at *url.URL) (answer, error) {
 	return answer{
 		status:      response.StatusCode,
 		location:    location,
-		server:      clean(header.Get("Server"), maxHeader),
-		via:         clean(header.Get("Via"), maxHeader),
-		ray:         clean(header.Get("CF-RAY"), maxHeader),
+		server:      record.Clean(header.Get("Server"), maxHeader),
+		via:         record.Clean(header.Get("Via"), maxHeader),
+		ray:         record.Clean(header.Get("CF-RAY"), maxHeader),
 		contentType: header.Get("Content-Type"),
 		body:        body,
 	}, nil

@@ -178,7 +178,7 @@ func FuzzAnswer(f *testing.F) {
 				t.Errorf("tag %q", r.Tag)
 			}
 		}
-		if text := clean(describe("resolver", msg), maxDetail); strings.ContainsAny(text, "\x1b\n\u202e") {
+		if text := record.Clean(describe("resolver", msg), maxDetail); strings.ContainsAny(text, "\x1b\n\u202e") {
 			t.Errorf("detail %q", text)
 		}
 	})

@@ -52,7 +52,7 @@ type prober struct {
 
 func (p *prober) end(result record.ProbeResult, detail string) {
 	p.seen.Result = result
-	p.seen.Detail = clean(detail, maxDetail)
+	p.seen.Detail = record.Clean(detail, maxDetail)
 }
 
 // visit makes one request and returns where it redirects to, nil at the end.
@@ -78,9 +78,9 @@ func (p *prober) visit(ctx context.Context, at *url.URL) *url.URL {
 
 // record notes an answer; every request that got one is a hop.
 func (p *prober) record(at *url.URL, got answer) {
-	hop := record.Hop{URL: clean(at.String(), maxURL), Status: got.status}
+	hop := record.Hop{URL: record.Clean(at.String(), maxURL), Status: got.status}
 	if got.redirects() {
-		hop.Location = clean(got.location, maxURL)
+		hop.Location = record.Clean(got.location, maxURL)
 		hop.KeepsPath = keepsPath(at, got.location, p.token)
 	}
 	p.seen.Hops = append(p.seen.Hops, hop)

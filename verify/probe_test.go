@@ -109,7 +109,7 @@ func TestProbe(t *testing.T) {
 		return answered("http://"+host+".example"+path, status, body)
 	}
 	layers := at("layers", 403, record.BodyOther)
-	layers.Server, layers.Via, layers.Ray = "cloudflare "+strings.Repeat("x", 53), "1.1 varnish", "8f-AMS"
+	layers.Server, layers.Via, layers.Ray = "cloudflare "+strings.Repeat("x", 52)+"…", "1.1 varnish", "8f-AMS"
 	newSites(t, pages, names...).check(t, map[string]record.Probe{
 		"right":          at("right", 200, record.BodyMatch),
 		"other-account":  at("other-account", 200, record.BodyThumbprint),

@@ -71,15 +71,15 @@ func (p ports) follow(from *url.URL, status int, location string) (*url.URL, err
 	_, notAddress := netip.ParseAddr(host)
 	switch {
 	case next.Scheme != "http" && next.Scheme != "https":
-		return nil, fmt.Errorf("the redirect leads to the scheme %q", clean(next.Scheme, maxHeader))
+		return nil, fmt.Errorf("the redirect leads to the scheme %q", record.Clean(next.Scheme, maxHeader))
 	case next.User != nil:
 		return nil, errors.New("the redirect's Location has a user name")
 	case !p.knows(next.Port()) || strings.HasSuffix(next.Host, ":"):
-		return nil, fmt.Errorf("the redirect leads to port %q, and a CA dials only 80 and 443", clean(next.Port(), maxHeader))
+		return nil, fmt.Errorf("the redirect leads to port %q, and a CA dials only 80 and 443", record.Clean(next.Port(), maxHeader))
 	case notAddress != nil && (len(host) > 253 || !hostname.MatchString(host)):
 		// A missing slash ("https://www.shop.example.well-known/…") ends up as
 		// a host that does not resolve, not here.
-		return nil, fmt.Errorf("the redirect leads to %q, which is not a host name", clean(host, maxHeader))
+		return nil, fmt.Errorf("the redirect leads to %q, which is not a host name", record.Clean(host, maxHeader))
 	}
 	return next, nil
 }

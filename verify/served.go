@@ -122,7 +122,7 @@ func certificateSeen(at netip.Addr, leaf *x509.Certificate) record.Served {
 		serial = []byte{0}
 	}
 	return record.Served{
-		Answer: record.Answered, Address: at, NotAfter: leaf.NotAfter, Issuer: clean(leaf.Issuer.CommonName, 100),
+		Answer: record.Answered, Address: at, NotAfter: leaf.NotAfter, Issuer: record.Clean(leaf.Issuer.CommonName, 100),
 		SHA256: hex.EncodeToString(sum[:]), Serial: hex.EncodeToString(serial),
 	}
 }

@@ -143,7 +143,7 @@ func (v *Verifier) hosts(ctx context.Context, zone string, rrs, glue []dns.RR) [
 // host takes an address from the resolvers. Only for a server inside a zone
 // that they cannot resolve is the delegation's own word taken (glue, RFC 9471).
 func (v *Verifier) host(ctx context.Context, zone, name string, glue []dns.RR) host {
-	h := host{name: clean(name, maxURL)}
+	h := host{name: record.Clean(name, maxURL)}
 	var all []netip.Addr
 	if glue != nil && below(zone, name) {
 		all = glueOf(name, glue)

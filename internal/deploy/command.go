@@ -10,7 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 const (
@@ -68,11 +69,11 @@ func (c command) run(ctx context.Context, names []string) error {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil:
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &HookError{Status: fmt.Sprintf("timed out after %s", c.timeout), Output: clean(out.String())}
+		return &HookError{Status: fmt.Sprintf("timed out after %s", c.timeout), Output: record.Clean(out.String(), maxOutput)}
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return &HookError{Status: strings.TrimPrefix(err.Error(), "exec: "), Output: clean(out.String())}
+	return &HookError{Status: strings.TrimPrefix(err.Error(), "exec: "), Output: record.Clean(out.String(), maxOutput)}
 }
 
 func environment(names []string) []string {
@@ -107,18 +108,3 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 func (t *tail) String() string { return string(t.kept) }
-
-// clean makes a command's output one harmless line: no control characters,
-// which move cursors, and no format characters, which turn text around.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
-			return ' '
-		case unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	return strings.Join(strings.Fields(s), " ")
-}

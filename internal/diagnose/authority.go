@@ -87,7 +87,7 @@ func (f facts) underWay(found []record.Finding) []record.Finding {
 		if hasCode(found, finding.Code) {
 			continue
 		}
-		now := cut(say(f.seenAs(f.views()[0].DNS).observed()), maxDetail)
+		now := Clean(say(f.seenAs(f.views()[0].DNS).observed()), maxDetail)
 		finding.Warning = true
 		finding.Message += " A change is under way: its name servers already answer " + or(now, "otherwise") +
 			", and caches may hold the old answer " + f.untilForgotten() + "."
@@ -168,7 +168,7 @@ func (f facts) failingText() string {
 		}
 		parts = append(parts, Clean(s.Name, maxName)+" "+does)
 	}
-	return cut(strings.Join(parts, ", "), maxDetail)
+	return Clean(strings.Join(parts, ", "), maxDetail)
 }
 
 // allSilent reports that every name server of the zone was asked in vain.
@@ -205,7 +205,7 @@ func words(names []string) string {
 		return strings.Join(clean, "")
 	}
 	last := len(clean) - 1
-	return cut(strings.Join(clean[:last], ", ")+" and "+clean[last], maxDetail)
+	return Clean(strings.Join(clean[:last], ", ")+" and "+clean[last], maxDetail)
 }
 
 // parkers are name servers (the ends of their names) of those who put pages of

@@ -151,3 +151,12 @@ func (h *hostile) observation(name string) record.Observation {
 	}
 	return o
 }
+
+// checkClean: what is clean already is left as it is; what that means is held
+// where it is done, in record.
+func checkClean(t *testing.T, s string, max int) {
+	t.Helper()
+	if again := record.Clean(s, max); again != s {
+		t.Errorf("%q is not clean, it should be %q", s, again)
+	}
+}

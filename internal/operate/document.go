@@ -3,7 +3,6 @@ package operate
 import (
 	"encoding/json"
 
-	"github.com/acmsync/acmsync/internal/diagnose"
 	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/status"
@@ -38,7 +37,7 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 	for _, f := range v.Findings {
 		d.Findings = append(d.Findings, finding{Warning: f.Warning, Trouble: status.Trouble{
 			Reason: string(f.Code), Title: failure.Of(f.Code).Title, Docs: f.Code.DocsURL(),
-			Message: diagnose.Clean(f.Message, 600), Remedy: diagnose.Clean(f.Remedy, 600),
+			Message: record.Clean(f.Message, 600), Remedy: record.Clean(f.Remedy, 600),
 			Expected: records(f.Expected), Observed: records(f.Observed),
 		}})
 	}
@@ -48,7 +47,7 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 func records(rrs []record.RR) []status.Record {
 	out := make([]status.Record, 0, len(rrs))
 	for _, rr := range rrs {
-		out = append(out, status.Record{Type: rr.Type, Name: rr.Name, Value: diagnose.Clean(rr.Value, 600)})
+		out = append(out, status.Record{Type: rr.Type, Name: rr.Name, Value: record.Clean(rr.Value, 600)})
 	}
 	return out
 }

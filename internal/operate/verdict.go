@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/acmsync/acmsync/internal/diagnose"
 	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/record"
 )
@@ -18,7 +17,7 @@ func WriteVerdict(w io.Writer, v Verdict, color bool) error {
 	if v.Unicode != "" {
 		title = v.Unicode + " (" + v.Name + ")"
 	}
-	out.add("%s", out.bold(diagnose.Clean(title, 300)))
+	out.add("%s", out.bold(record.Clean(title, 300)))
 	out.check("dns", v.Checks.DNS, describeDNS(v.Observation.DNS))
 	out.check("caa", v.Checks.CAA, describeCAA(v.Observation.CAA))
 	out.check("http", v.Checks.Challenge, describeProbe(v.Observation.Probe))
@@ -31,8 +30,8 @@ func WriteVerdict(w io.Writer, v Verdict, color bool) error {
 			mark = "!"
 		}
 		out.add("  %s %s (%s)", mark, out.bold(failure.Of(f.Code).Title), f.Code)
-		out.add("    %s", diagnose.Clean(f.Message, 600))
-		out.add("    fix: %s", diagnose.Clean(f.Remedy, 600))
+		out.add("    %s", record.Clean(f.Message, 600))
+		out.add("    fix: %s", record.Clean(f.Remedy, 600))
 	}
 	if len(v.Findings) == 0 {
 		out.add("  nothing to mend")
@@ -62,7 +61,7 @@ func (l *lines) check(name string, c record.Check, text string) {
 	if c == "" {
 		c = record.Unknown
 	}
-	l.add("  %-5s %-8s %s", name, c, diagnose.Clean(text, 600))
+	l.add("  %-5s %-8s %s", name, c, record.Clean(text, 600))
 }
 
 func describeDNS(d *record.DNS) string {

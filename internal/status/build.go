@@ -52,7 +52,7 @@ func Apps(r Report) []AppStatus {
 func (r Report) app(a record.App, rows []record.Domain) AppStatus {
 	s := AppStatus{
 		APIVersion: APIVersion, Kind: "AppStatus", App: a.Name, ACM: a.ACM,
-		Desired: "current", Revision: a.Revision, HandledRefresh: clean(a.Refresh, maxText),
+		Desired: "current", Revision: a.Revision, HandledRefresh: record.Clean(a.Refresh, maxText),
 		Attention: reconcile.AppAttention(a, rows), Domains: []DomainStatus{},
 	}
 	var states []record.State
@@ -85,7 +85,7 @@ func (r Report) app(a record.App, rows []record.Domain) AppStatus {
 
 // place is file:line:col: message.
 func place(e record.FileError) string {
-	return fmt.Sprintf("%s:%d:%d: %s", clean(e.File, maxText), e.Line, e.Column, clean(e.Message, maxText))
+	return fmt.Sprintf("%s:%d:%d: %s", record.Clean(e.File, maxText), e.Line, e.Column, record.Clean(e.Message, maxText))
 }
 
 // state is what the owner is told. A held row lives on as if nothing had
@@ -106,7 +106,7 @@ func leaving(d record.Domain) bool {
 }
 
 func (r Report) removed(d record.Domain) RemovedStatus {
-	s := RemovedStatus{Name: d.Name(), Held: d.Held, HeldWhy: clean(d.HoldWhy, maxText)}
+	s := RemovedStatus{Name: d.Name(), Held: d.Held, HeldWhy: record.Clean(d.HoldWhy, maxText)}
 	if !d.Held && !r.Policy.NeverRevoke && !d.LeftAt.IsZero() {
 		s.RevokeAt = second(d.LeftAt.Add(r.Policy.RevokeAfter))
 	}
@@ -140,7 +140,7 @@ func (s *DomainStatus) tell(d record.Domain) {
 		case f.Code == failure.NotServed && !f.Warning && s.Reason == "":
 			s.Trouble, s.FirstFailed = trouble(f), second(f.Since)
 		case f.Warning || told || s.Reason != "" && d.State != record.CertIssued:
-			s.Also = append(s.Also, Also{Reason: string(f.Code), Remedy: clean(f.Remedy, maxText)})
+			s.Also = append(s.Also, Also{Reason: string(f.Code), Remedy: record.Clean(f.Remedy, maxText)})
 		default:
 			told = true
 			s.explain(d, f)
@@ -152,14 +152,14 @@ func (s *DomainStatus) tell(d record.Domain) {
 // certificate because of it, else into the renewal's block.
 func (s *DomainStatus) explain(d record.Domain, f record.Finding) {
 	if d.Problem != nil {
-		s.Problem = &ProblemStatus{Type: clean(d.Problem.Type, maxDetail), Detail: detail(*d.Problem), Status: d.Problem.Status}
+		s.Problem = &ProblemStatus{Type: record.Clean(d.Problem.Type, maxDetail), Detail: detail(*d.Problem), Status: d.Problem.Status}
 	}
 	if s.FirstFailed.IsZero() {
 		s.FirstFailed = second(d.Attempt.FirstFailed)
 	}
 	if d.State == record.CertIssued {
 		s.Renewal = &RenewalStatus{
-			Reason: string(f.Code), Message: clean(f.Message, maxText), Remedy: clean(f.Remedy, maxText),
+			Reason: string(f.Code), Message: record.Clean(f.Message, maxText), Remedy: record.Clean(f.Remedy, maxText),
 			Attempts: d.Attempt.Count, NextAttempt: second(d.Attempt.Next),
 		}
 		return
@@ -171,7 +171,7 @@ func (s *DomainStatus) explain(d record.Domain, f record.Finding) {
 func trouble(f record.Finding) Trouble {
 	return Trouble{
 		Reason: string(f.Code), Title: failure.Of(f.Code).Title,
-		Message: clean(f.Message, maxText), Remedy: clean(f.Remedy, maxText), Docs: f.Code.DocsURL(),
+		Message: record.Clean(f.Message, maxText), Remedy: record.Clean(f.Remedy, maxText), Docs: f.Code.DocsURL(),
 		Expected: records(f.Expected), Observed: records(f.Observed),
 	}
 }
@@ -179,7 +179,7 @@ func trouble(f record.Finding) Trouble {
 func records(rrs []record.RR) []Record {
 	var out []Record
 	for _, rr := range rrs {
-		out = append(out, Record{clean(rr.Type, maxDetail), clean(rr.Name, maxDetail), clean(rr.Value, maxText)})
+		out = append(out, Record{record.Clean(rr.Type, maxDetail), record.Clean(rr.Name, maxDetail), record.Clean(rr.Value, maxText)})
 	}
 	return out
 }
@@ -217,7 +217,7 @@ func (r Report) certificate(c *record.Certificate) *CertificateStatus {
 		return nil
 	}
 	return &CertificateStatus{
-		Serial: c.Serial, SHA256: c.SHA256, Issuer: clean(c.Issuer, maxDetail), Profile: c.Profile,
+		Serial: c.Serial, SHA256: c.SHA256, Issuer: record.Clean(c.Issuer, maxDetail), Profile: c.Profile,
 		NotBefore: second(c.NotBefore), NotAfter: second(c.NotAfter),
 		RenewAt: second(reconcile.RenewalTime(*c, r.Policy)), Names: slices.Clone(c.Names),
 	}

@@ -187,7 +187,7 @@ func (r Report) held() *HeldStatus {
 	for _, d := range r.Domains {
 		if d.Held {
 			h.Removals++
-			h.Why = clean(d.HoldWhy, maxText)
+			h.Why = record.Clean(d.HoldWhy, maxText)
 		}
 	}
 	return h
@@ -231,7 +231,7 @@ func (s *Summary) count(d DomainStatus) {
 func (r Report) errors() []FileError {
 	var out []FileError
 	for _, e := range r.Errors {
-		out = append(out, FileError{clean(e.File, maxText), e.Line, e.Column, clean(e.Message, maxText)})
+		out = append(out, FileError{record.Clean(e.File, maxText), e.Line, e.Column, record.Clean(e.Message, maxText)})
 	}
 	slices.SortStableFunc(out, func(a, b FileError) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))

@@ -21,7 +21,7 @@ func (s DomainStatus) frozen(d record.Domain, refused *record.FileError) DomainS
 		s.Message = "Nothing is begun for " + s.Name + " while its file of desired state is refused."
 	}
 	first := fmt.Sprintf("Mend %s:%d:%d first; nothing is tried for %s until then.",
-		clean(refused.File, maxText), refused.Line, refused.Column, s.Name)
+		record.Clean(refused.File, maxText), refused.Line, refused.Column, s.Name)
 	if s.Remedy == "" || s.Attention == "" {
 		s.Remedy = first // there was nothing to do but wait, and that is over
 	} else {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/reconcile"
 )
 
@@ -36,7 +37,7 @@ func PlanText(w io.Writer, p Plan, color bool) error {
 	width := p.widest()
 	for _, a := range p.Actions {
 		symbol := paint(color, actionColours[a.Kind], fmt.Sprintf("%3s", a.Kind.Symbol()))
-		fmt.Fprintf(&b, "%s  %-7s  %-*s  %s\n", symbol, a.Kind, width, clean(a.Domain, maxText), actionWhy(a))
+		fmt.Fprintf(&b, "%s  %-7s  %-*s  %s\n", symbol, a.Kind, width, record.Clean(a.Domain, maxText), actionWhy(a))
 	}
 	if len(p.Actions) > 0 {
 		b.WriteString("\n")
@@ -46,7 +47,7 @@ func PlanText(w io.Writer, p Plan, color bool) error {
 			continue
 		}
 		word := paint(color, outcomeColours[o.Kind], fmt.Sprintf("%-4s", o.Kind))
-		fmt.Fprintf(&b, "     %s     %-*s  %s\n", word, width, clean(o.Domain, maxText), outcomeWhy(o))
+		fmt.Fprintf(&b, "     %s     %-*s  %s\n", word, width, record.Clean(o.Domain, maxText), outcomeWhy(o))
 	}
 	if p.kept() < len(p.Outcomes) {
 		b.WriteString("\n")
@@ -129,25 +130,25 @@ func (p Plan) kept() int {
 
 // actionWhy names the target or serial that tells actions of one domain apart.
 func actionWhy(a reconcile.Action) string {
-	text := clean(a.Why, maxText)
+	text := record.Clean(a.Why, maxText)
 	switch {
 	case a.Target != "":
-		text = "to " + clean(a.Target, maxText) + ": " + text
+		text = "to " + record.Clean(a.Target, maxText) + ": " + text
 	case a.Serial != "":
-		text = "serial " + clean(a.Serial, maxText) + ": " + text
+		text = "serial " + record.Clean(a.Serial, maxText) + ": " + text
 	}
 	return of(a.App, text)
 }
 
 func outcomeWhy(o reconcile.Outcome) string {
-	text := clean(o.Why, maxText)
+	text := record.Clean(o.Why, maxText)
 	if !o.Until.IsZero() {
 		text += " (until " + o.Until.UTC().Format(time.RFC3339) + ")"
 	}
 	return of(o.App, text)
 }
 
-func of(app, text string) string { return text + " [" + clean(app, maxText) + "]" }
+func of(app, text string) string { return text + " [" + record.Clean(app, maxText) + "]" }
 
 var actionColours = map[reconcile.ActionKind]string{
 	reconcile.Issue: "32", reconcile.Renew: "33", reconcile.Replace: "33",

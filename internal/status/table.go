@@ -8,6 +8,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // minWidth is what tables are made for where the terminal is narrower.
@@ -50,7 +52,7 @@ func overview(all []entry, color bool, width int) string {
 	for shown := len(columns); ; shown-- {
 		t := newTable(columns[:shown]...)
 		for _, e := range all {
-			row := table.Row{clean(e.app, maxText), e.shownName(), e.lamp(color), validUntil(e.Certificate), clean(e.brief(), 60)}
+			row := table.Row{record.Clean(e.app, maxText), e.shownName(), e.lamp(color), validUntil(e.Certificate), record.Clean(e.brief(), 60)}
 			t.AppendRow(row[:shown])
 		}
 		rendered := t.Render()
@@ -75,9 +77,9 @@ func newTable(columns ...any) table.Writer {
 
 func (e entry) shownName() string {
 	if e.Unicode == "" {
-		return clean(e.Name, maxText)
+		return record.Clean(e.Name, maxText)
 	}
-	return clean(e.Name, maxText) + " (" + clean(e.Unicode, maxText) + ")"
+	return record.Clean(e.Name, maxText) + " (" + record.Clean(e.Unicode, maxText) + ")"
 }
 
 func (e entry) lamp(color bool) string {
@@ -120,7 +122,7 @@ func (e entry) details(color bool, width int) string {
 	if e.Attention == "" {
 		mark, fix = "…", "" // nobody has to do anything
 	}
-	fmt.Fprintf(&b, "\n%s %s\n", paint(color, lamps[e.Status].colour, mark), paint(color, "1", clean(e.Name, maxText)))
+	fmt.Fprintf(&b, "\n%s %s\n", paint(color, lamps[e.Status].colour, mark), paint(color, "1", record.Clean(e.Name, maxText)))
 	b.WriteString(indent(message, "", width))
 	b.WriteString(indent(remedy, fix, width))
 	if e.Renewal != nil && message == e.Message {
@@ -140,7 +142,7 @@ func (e entry) details(color bool, width int) string {
 
 // indent wraps a sentence below the name it belongs to.
 func indent(s, prefix string, width int) string {
-	wrapped := text.WrapSoft(prefix+clean(s, maxText), width-2)
+	wrapped := text.WrapSoft(prefix+record.Clean(s, maxText), width-2)
 	var b strings.Builder
 	for line := range strings.SplitSeq(wrapped, "\n") {
 		b.WriteString("  " + strings.TrimRight(line, " ") + "\n")
@@ -164,7 +166,7 @@ func totals(all []entry, color bool) string {
 
 // line is everything about a domain in one line.
 func (e entry) line() string {
-	parts := []string{clean(e.app, maxText), clean(e.Name, maxText), e.Status}
+	parts := []string{record.Clean(e.app, maxText), record.Clean(e.Name, maxText), e.Status}
 	switch {
 	case e.Message != "":
 		parts = append(parts, e.Message, "Fix: "+e.Remedy)

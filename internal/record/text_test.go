@@ -1,4 +1,4 @@
-package diagnose_test
+package record_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/acmsync/acmsync/internal/diagnose"
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 func TestClean(t *testing.T) {
@@ -34,7 +34,7 @@ func TestClean(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := diagnose.Clean(c.in, c.max); got != c.want {
+			if got := record.Clean(c.in, c.max); got != c.want {
 				t.Errorf("Clean(%q, %d) = %q, want %q", c.in, c.max, got, c.want)
 			}
 		})
@@ -47,9 +47,9 @@ func FuzzClean(f *testing.F) {
 	f.Add(strings.Repeat("\x1b", 3000)+"x", 1)
 	f.Fuzz(func(t *testing.T, s string, max int) {
 		max %= 1000
-		got := diagnose.Clean(s, max)
+		got := record.Clean(s, max)
 		checkClean(t, got, max)
-		if again := diagnose.Clean(got, max); again != got {
+		if again := record.Clean(got, max); again != got {
 			t.Errorf("cleaning %q again gives %q", got, again)
 		}
 	})

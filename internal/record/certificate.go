@@ -58,10 +58,8 @@ const redacted = "[private key]"
 func (PrivateKey) String() string       { return redacted }
 func (PrivateKey) GoString() string     { return redacted }
 func (PrivateKey) LogValue() slog.Value { return slog.StringValue(redacted) }
-func (PrivateKey) MarshalText() ([]byte, error) {
-	return nil, errors.New("a private key is never marshalled")
-}
 
-func (PrivateKey) MarshalJSON() ([]byte, error) {
+// MarshalText refuses; JSON, YAML and XML all ask for it.
+func (PrivateKey) MarshalText() ([]byte, error) {
 	return nil, errors.New("a private key is never marshalled")
 }

@@ -57,6 +57,11 @@ func TestPrivateKeyIsNotMarshalled(t *testing.T) {
 	if out, err := yaml.Marshal(pair); err == nil {
 		t.Errorf("as YAML: %s", out)
 	}
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("kept", "key", pair.Key)
+	if !strings.Contains(log.String(), `key="[private key]"`) {
+		t.Errorf("a log line with a key is lost: %s", log.String())
+	}
 	if string(pair.Key) != secret {
 		t.Error("the deliberate way out is shut, too")
 	}

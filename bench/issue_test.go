@@ -161,7 +161,7 @@ func (unseeing) Observe(_ context.Context, q record.Question) record.Observation
 		},
 		CAA:    &record.CAA{Answer: record.NoData},
 		Probe:  &record.Probe{Result: record.ProbeAnswered, Address: at, Status: 200, Body: record.BodyMatch},
-		Served: &record.Served{Answer: record.NoAnswer, Address: at},
+		Served: []record.Served{{Answer: record.NoAnswer, Address: at}},
 	}
 }
 

@@ -35,6 +35,10 @@ var labCommands = map[string]func(*world, *testscript.TestScript, []string) erro
 	"dns": (*world).dns,
 	// edge HOST BODY lets the edge answer 404 with BODY.
 	"edge": (*world).edge,
+	// tls HOST refuse|take: how the edge meets handshakes.
+	"tls": (*world).tls,
+	// elapse DURATION: what the store remembers was so much earlier.
+	"elapse": (*world).elapse,
 	// push [PATH=]FILE... commits files to main; -PATH deletes one.
 	"push": (*world).push,
 	// fault ca drop|STATUS|limit SECONDS|hang KIND|hold KIND,

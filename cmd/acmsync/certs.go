@@ -13,7 +13,10 @@ func newCerts(c console, o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "certs",
 		Short: "List the certificates: names, issuer, expiry, trust",
-		Args:  cobra.NoArgs,
+		Long: `List the certificates in the store: names, app, issuer, expiry, whether this
+machine's root certificates vouch for it, and type. Names without one are in
+acmsync status.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := o.open(cmd.Context(), c, access{}, nil)
 			if err != nil {

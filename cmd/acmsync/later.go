@@ -62,6 +62,19 @@ func flagError(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
 }
 
+// noSuchCommand is the complaint about a word that is no command.
+func noSuchCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	root.SuggestionsMinimumDistance = 2
+	hint := ""
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf(" (did you mean %s?)", near[0])
+	}
+	return fmt.Errorf("there is no command %q%s; acmsync --help lists them", printable(args[0]), hint)
+}
+
 // usage makes the complaint about a command's arguments say what they should
 // have been.
 func usage(cmd *cobra.Command) {

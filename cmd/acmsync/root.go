@@ -53,6 +53,7 @@ func newRoot(c console) *cobra.Command {
 	}
 	addLater(root)
 	root.SetFlagErrorFunc(flagError)
+	root.Args, root.RunE = noSuchCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return root
 }
 

@@ -34,7 +34,7 @@ func WriteVerdict(w io.Writer, v Verdict, color bool) error {
 		out.add("    fix: %s", record.Clean(f.Remedy, 600))
 	}
 	if len(v.Findings) == 0 {
-		out.add("  nothing to mend")
+		out.add("  nothing to mend: nothing seen from here speaks against a certificate")
 	}
 	_, err := io.WriteString(w, out.b.String())
 	return err
@@ -77,7 +77,7 @@ func describeDNS(d *record.DNS) string {
 		parts = append(parts, a.String())
 	}
 	if len(addresses) == 0 {
-		parts = append(parts, string(d.A.Answer))
+		parts = append(parts, worded(d.A.Answer))
 	}
 	return strings.Join(parts, " ")
 }
@@ -95,7 +95,7 @@ func describeCAA(c *record.CAA) string {
 	case c.Zone == "":
 		return "no records: any CA may issue"
 	default:
-		return fmt.Sprintf("%s at %s", c.Answer, c.Zone)
+		return fmt.Sprintf("%s at %s", worded(c.Answer), c.Zone)
 	}
 }
 
@@ -108,9 +108,9 @@ func describeProbe(p *record.Probe) string {
 		parts = append(parts, fmt.Sprintf("%s %d", hop.URL, hop.Status))
 	}
 	if p.Result != record.ProbeAnswered {
-		parts = append(parts, string(p.Result))
+		parts = append(parts, probeWords[p.Result])
 	} else {
-		parts = append(parts, string(p.Body))
+		parts = append(parts, bodyWords[p.Body])
 	}
 	return strings.Join(parts, " → ")
 }
@@ -120,4 +120,37 @@ func describeServed(s record.Served) string {
 		return fmt.Sprintf("certificate %s at %s", s.Serial, s.Address)
 	}
 	return "no certificate: " + s.Detail
+}
+
+// worded says how a question ended, for people.
+func worded(a record.Answer) string {
+	if words, ok := answerWords[a]; ok {
+		return words
+	}
+	return string(a)
+}
+
+var answerWords = map[record.Answer]string{
+	record.NoData:   "no record",
+	record.NXDomain: "does not exist (NXDOMAIN)",
+	record.ServFail: "the name servers fail (SERVFAIL)",
+	record.TimedOut: "no answer in time",
+	record.NoAnswer: "could not be asked",
+}
+
+var probeWords = map[record.ProbeResult]string{
+	record.ProbeRefused:     "connection refused",
+	record.ProbeTimeout:     "no answer in time",
+	record.ProbeTLS:         "the TLS handshake failed",
+	record.ProbeForbidden:   "not asked: the address is not public",
+	record.ProbeBadRedirect: "redirects in a way no CA follows",
+	record.ProbeNoAddress:   "not asked: no address",
+	record.ProbeNotAsked:    "could not be asked",
+}
+
+var bodyWords = map[record.ProbeBody]string{
+	record.BodyMatch:      "the right response",
+	record.BodyThumbprint: "the response of another ACME account",
+	record.BodyHTML:       "a web page, not the response",
+	record.BodyOther:      "something else than the response",
 }

@@ -54,7 +54,7 @@ func TestVerdictOnPaper(t *testing.T) {
 	want := `blog.shop.example
   dns   fail     → old.example 203.0.113.9
   caa   pass     shop.example issue "ca.test"
-  http  fail     http://blog.shop.example/x 404 → html
+  http  fail     http://blog.shop.example/x 404 → a web page, not the response
   tls   unknown  certificate 0a1b at 203.0.113.9
   ✗ Incorrect CNAME target (incorrect-cname-target)
     It points elsewhere.
@@ -84,11 +84,12 @@ func TestVerdictLines(t *testing.T) {
 		seen record.Observation
 		want string
 	}{
-		"nothing asked":    {record.Observation{}, "www.shop.example\n  nothing to mend\n"},
-		"no such name":     {record.Observation{DNS: &record.DNS{A: none, AAAA: none}}, "dns   unknown  nxdomain"},
+		"nothing asked":    {record.Observation{}, "www.shop.example\n  nothing to mend: nothing seen from here speaks against a certificate\n"},
+		"no such name":     {record.Observation{DNS: &record.DNS{A: none, AAAA: none}}, "dns   unknown  does not exist (NXDOMAIN)"},
 		"no CAA":           {record.Observation{CAA: &record.CAA{Answer: record.NoData}}, "caa   unknown  no records: any CA may issue"},
-		"CAA not answered": {record.Observation{CAA: &record.CAA{Answer: record.ServFail, Zone: "shop.example"}}, "caa   unknown  servfail at shop.example"},
-		"no answer":        {record.Observation{Probe: &record.Probe{Result: record.ProbeTimeout}}, "http  unknown  " + string(record.ProbeTimeout)},
+		"CAA not answered": {record.Observation{CAA: &record.CAA{Answer: record.ServFail, Zone: "shop.example"}}, "caa   unknown  the name servers fail (SERVFAIL) at shop.example"},
+		"no answer":        {record.Observation{Probe: &record.Probe{Result: record.ProbeTimeout}}, "http  unknown  no answer in time"},
+		"nowhere to ask":   {record.Observation{Probe: &record.Probe{Result: record.ProbeNoAddress}}, "http  unknown  not asked: no address"},
 		"none at all":      {record.Observation{Served: []record.Served{{Answer: record.NoAnswer, Detail: "it has no address"}}}, "tls   unknown  no certificate: it has no address"},
 	}
 	for name, c := range cases {

@@ -3,6 +3,7 @@ package status
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/reconcile"
@@ -81,6 +82,10 @@ func (r RemovedStatus) entry() DomainStatus {
 		d.Title = "Removal held"
 		d.Message = "The certificate of " + r.Name + " would be lost, but " + r.HeldWhy + "."
 		d.Remedy = "If this is meant, have the operator approve it (acmsync approve). If not, put " + r.Name + " back (git revert)."
+	}
+	if !r.Held && r.RevokedAt.IsZero() && !r.RevokeAt.IsZero() {
+		d.Message = "It left desired state; its certificate is to be revoked at " + r.RevokeAt.Format(time.RFC3339) + "."
+		d.Remedy = "Put " + r.Name + " back before then to keep it (git revert)."
 	}
 	return d
 }

@@ -53,6 +53,9 @@ func PlanText(w io.Writer, p Plan, color bool) error {
 		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "%s\n", p.summary())
+	if strings.Contains(p.standing(), "failing") {
+		b.WriteString("What mends a failing domain: acmsync status, or acmsync verify NAME.\n")
+	}
 	if p.Held {
 		fmt.Fprintf(&b, "Removals are held. If they are meant, run: acmsync approve %s\n", p.Hash)
 	}
@@ -143,12 +146,17 @@ func actionWhy(a reconcile.Action) string {
 func outcomeWhy(o reconcile.Outcome) string {
 	text := record.Clean(o.Why, maxText)
 	if !o.Until.IsZero() {
-		text += " (until " + o.Until.UTC().Format(time.RFC3339) + ")"
+		text += fmt.Sprintf(" (%s %s)", untilWords[o.Kind], o.Until.UTC().Format(time.RFC3339))
 	}
 	return of(o.App, text)
 }
 
 func of(app, text string) string { return text + " [" + record.Clean(app, maxText) + "]" }
+
+// untilWords say what an outcome's time is: a wait ends, a failure is tried again.
+var untilWords = map[reconcile.OutcomeKind]string{
+	reconcile.Keep: "until", reconcile.Wait: "until", reconcile.Hold: "until", reconcile.Fail: "next try",
+}
 
 var actionColours = map[reconcile.ActionKind]string{
 	reconcile.Issue: "32", reconcile.Renew: "33", reconcile.Replace: "33",

@@ -168,6 +168,8 @@ func totals(all []entry, color bool) string {
 func (e entry) line() string {
 	parts := []string{record.Clean(e.app, maxText), record.Clean(e.Name, maxText), e.Status}
 	switch {
+	case e.Message != "" && e.Attention == "":
+		parts = append(parts, e.Message, e.Remedy) // nobody has to do anything
 	case e.Message != "":
 		parts = append(parts, e.Message, "Fix: "+e.Remedy)
 	case e.Renewal != nil:

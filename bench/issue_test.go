@@ -137,6 +137,7 @@ func firstPass(b *testing.B, options ...func(*controller.Config)) (took effort, 
 	if result.Committed == "" {
 		b.Fatal("no status was committed")
 	}
+	r.wantNoneFailing(b)
 	r.wantIssued(b, certificates)
 	requests = r.CA.Count()
 	must(b, r.Lab.Close())
@@ -162,6 +163,19 @@ func (unseeing) Observe(_ context.Context, q record.Question) record.Observation
 		CAA:    &record.CAA{Answer: record.NoData},
 		Probe:  &record.Probe{Result: record.ProbeAnswered, Address: at, Status: 200, Body: record.BodyMatch},
 		Served: []record.Served{{Answer: record.NoAnswer, Address: at}},
+	}
+}
+
+// wantNoneFailing says of the first domain without a certificate what is wrong.
+func (r *rig) wantNoneFailing(b *testing.B) {
+	b.Helper()
+	domains, _, err := r.store.Domains(b.Context())
+	must(b, err)
+	for _, d := range domains {
+		if d.Certificate == nil {
+			b.Fatalf("%s is %s: attempt %+v, findings %+v, problem %+v, order %+v, due %s",
+				d.Name(), d.State, d.Attempt, d.Findings, d.Problem, d.Order, d.Due)
+		}
 	}
 }
 

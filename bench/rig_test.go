@@ -82,7 +82,7 @@ func (r *rig) config(b *testing.B) controller.Config {
 	})
 	b.Cleanup(ca.Close)
 	return controller.Config{
-		Repo: repo, Store: r.store, CA: ca, KeyType: s.ACME.KeyType,
+		Repo: repo, Store: r.store, CA: ca, Form: issue.Form{KeyType: s.ACME.KeyType},
 		Source: controller.Source{Branch: s.Repository.Branch, Path: s.Repository.Path},
 		Status: controller.Status{
 			Branch: s.Status.Branch, Path: s.Status.Path, Shard: s.Status.Shard,

@@ -1,7 +1,9 @@
 package issue_test
 
 import (
+	"crypto/x509"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -122,7 +124,7 @@ func TestKeyTypes(t *testing.T) {
 				t.Skip("seconds of prime search")
 			}
 			name := keyType + ".shop.example"
-			o, err := issue.OpenOrder(l.authority.URL(), record.Want{Key: name, Names: []string{name}}, keyType, time.Now())
+			o, err := issue.OpenOrder(l.authority.URL(), record.Want{Key: name, Names: []string{name}}, issue.Form{KeyType: keyType}, time.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,8 +134,28 @@ func TestKeyTypes(t *testing.T) {
 			check(t, o)
 		})
 	}
-	if _, err := issue.OpenOrder(l.authority.URL(), record.Want{Names: []string{"a.example"}}, "dsa", time.Now()); err == nil {
+	if _, err := issue.OpenOrder(l.authority.URL(), record.Want{Names: []string{"a.example"}}, issue.Form{KeyType: "dsa"}, time.Now()); err == nil {
 		t.Error("an unknown key type was accepted")
+	}
+}
+
+func TestCommonNameIsAskedFor(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, ca.Options{AlwaysValid: true})
+	for _, want := range []string{"", "www.shop.example"} {
+		names := []string{"www.shop.example", "shop.example"}
+		o, err := issue.OpenOrder(l.authority.URL(), record.Want{Names: names}, issue.Form{CommonName: want != ""}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		csr, err := x509.ParseCertificateRequest(o.CSR)
+		if err != nil || csr.Subject.CommonName != want || !slices.Equal(csr.DNSNames, names) {
+			t.Errorf("%v, common name %q, names %v", err, csr.Subject.CommonName, csr.DNSNames)
+		}
+		if o, err = l.pursue(t.Context(), l.client(), o); err != nil {
+			t.Fatal(err)
+		}
+		check(t, o)
 	}
 }
 

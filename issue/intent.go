@@ -19,13 +19,22 @@ import (
 // KeyTypes are the kinds of keys a certificate can have.
 func KeyTypes() []string { return []string{"ec256", "ec384", "rsa2048", "rsa3072", "rsa4096"} }
 
+// Form is the operator's part of every certificate that is asked for.
+type Form struct {
+	// KeyType is one of [KeyTypes]; empty: ec256.
+	KeyType string
+	// CommonName asks for the first name as the subject's common name, too. It
+	// may then have no more than 64 characters.
+	CommonName bool
+}
+
 // OpenOrder makes the intent of an order at the directory: a new key and the
-// CSR for it, one of [KeyTypes]; empty: ec256. Nothing is asked of anybody.
-func OpenOrder(directory string, w record.Want, keyType string, now time.Time) (record.Order, error) {
+// CSR for it. Nothing is asked of anybody.
+func OpenOrder(directory string, w record.Want, form Form, now time.Time) (record.Order, error) {
 	if len(w.Names) == 0 {
 		return record.Order{}, fmt.Errorf("opening an order for %s: no names", w.Key)
 	}
-	key, err := newKey(cmp.Or(keyType, "ec256"))
+	key, err := newKey(cmp.Or(form.KeyType, "ec256"))
 	if err != nil {
 		return record.Order{}, fmt.Errorf("opening an order for %s: %w", w.Name(), err)
 	}
@@ -33,10 +42,7 @@ func OpenOrder(directory string, w record.Want, keyType string, now time.Time) (
 	if err != nil {
 		return record.Order{}, err
 	}
-	// No common name: names of more than 64 characters fit into the subject
-	// alternative names only (RFC 5280, appendix A.1, ub-common-name), and
-	// RFC 8555, section 7.4, is content with those.
-	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: w.Names}, key)
+	csr, err := x509.CreateCertificateRequest(rand.Reader, form.request(w.Names), key)
 	if err != nil {
 		return record.Order{}, fmt.Errorf("making the CSR for %s: %w", w.Name(), err)
 	}
@@ -49,6 +55,17 @@ func OpenOrder(directory string, w record.Want, keyType string, now time.Time) (
 		State: record.OrderIntent, OpenedAt: now, PrivateKey: encoded, CSR: csr,
 		Rekey: w.Rekey, Challenge: cmp.Or(w.Challenge, "http-01"),
 	}, nil
+}
+
+// request leaves the common name out unless it was asked for: names of more than
+// 64 characters fit into the subject alternative names only (RFC 5280, appendix
+// A.1, ub-common-name), and RFC 8555, section 7.4, is content with those.
+func (f Form) request(names []string) *x509.CertificateRequest {
+	r := &x509.CertificateRequest{DNSNames: names}
+	if f.CommonName {
+		r.Subject.CommonName = names[0]
+	}
+	return r
 }
 
 func newKey(keyType string) (crypto.Signer, error) {

@@ -105,7 +105,7 @@ func (l *lab) intent(names ...string) record.Order {
 	for _, name := range names {
 		l.names.Set(name, "A 127.0.0.1")
 	}
-	o, err := issue.OpenOrder(l.authority.URL(), record.Want{Key: names[0], Names: names}, "", time.Now())
+	o, err := issue.OpenOrder(l.authority.URL(), record.Want{Key: names[0], Names: names}, issue.Form{}, time.Now())
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -58,6 +58,7 @@ type obstacle struct {
 func obstacles() []obstacle {
 	return []obstacle{
 		{failure.TooManyDomains, func(c candidate) bool { return c.beyond }},
+		{failure.NameTooLong, func(c candidate) bool { return c.policy.CommonName && len(c.name) > maxCommonName }},
 		{failure.WildcardsNotAllowed, func(c candidate) bool { return wildcard(c.name) && !c.policy.AllowWildcards }},
 		// RFC 8555, section 7.1.3, and RFC 8738 leave wildcards to DNS alone.
 		{failure.WildcardNeedsDNS, func(c candidate) bool { return wildcard(c.name) && (c.reached() || !c.provided()) }},
@@ -66,6 +67,9 @@ func obstacles() []obstacle {
 		{failure.ChallengeUnreach, func(c candidate) bool { return !c.reached() && !c.provided() }},
 	}
 }
+
+// maxCommonName is ub-common-name of RFC 5280, appendix A.1.
+const maxCommonName = 64
 
 // reached: the CA proves the name by connecting to it.
 func (c candidate) reached() bool { return c.challenge == "http-01" || c.challenge == "tls-alpn-01" }

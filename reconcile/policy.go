@@ -33,6 +33,8 @@ type Policy struct {
 	// MaxDomainsPerApp is a limit; 0: none.
 	MaxDomainsPerApp int
 	AllowWildcards   bool
+	// CommonName: certificates are to carry one, of at most 64 characters.
+	CommonName bool
 	// IneligiblePlans get no ACM.
 	IneligiblePlans []string
 	// DefaultChallenge is the validation method where desired state names

@@ -112,7 +112,7 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 	}
 	targets, names := p.targets()
 	return controller.Config{
-		Repo: repo, Store: p.store, CA: ca, KeyType: s.ACME.KeyType,
+		Repo: repo, Store: p.store, CA: ca, Form: issue.Form{KeyType: s.ACME.KeyType, CommonName: s.ACME.CommonName},
 		Source: controller.Source{Branch: s.Repository.Branch, Path: s.Repository.Path},
 		Status: controller.Status{
 			Branch: s.Status.Branch, Path: s.Status.Path, Shard: s.Status.Shard, SameBranch: s.SameBranch(),
@@ -276,7 +276,7 @@ func (p *parts) policy(targets []string) reconcile.Policy {
 		RenewAt: s.Policy.RenewAt, FailAfter: s.Policy.FailAfter, NotifyAfter: s.Policy.NotifyAfter,
 		RevokeAfter: s.Policy.RevokeAfter, NeverRevoke: s.Policy.NeverRevoke,
 		MaxRemovals: s.Policy.MaxRemovals, RemovalFloor: 3,
-		MaxDomainsPerApp: s.Policy.MaxDomainsPerApp, AllowWildcards: s.Policy.AllowWildcards,
+		MaxDomainsPerApp: s.Policy.MaxDomainsPerApp, AllowWildcards: s.Policy.AllowWildcards, CommonName: s.ACME.CommonName,
 		IneligiblePlans: s.Platform.IneligiblePlans, DefaultChallenge: s.Challenge.Default, DNSProvider: s.Challenge.DNS01.Provider != "",
 		Targets: targets, Directory: s.ACME.Directory, Limits: limits(s.ACME),
 		Platform: record.Platform{

@@ -33,7 +33,7 @@ type Config struct {
 	Status    Status
 	Store     *store.Store
 	CA        *issue.CA
-	KeyType   string
+	Form      issue.Form
 	Observer  Observer
 	Responder issue.Responder
 	// DNSResponder answers dns-01; nil: nobody does.

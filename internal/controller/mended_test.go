@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/acmsync/acmsync/internal/budget"
 	"github.com/acmsync/acmsync/internal/controller"
 	"github.com/acmsync/acmsync/internal/lab/ca"
 	"github.com/acmsync/acmsync/internal/lab/edge"
@@ -31,7 +30,7 @@ func (w *world) mend(name string) {
 func TestMendedWithinTwoMinutes(t *testing.T) {
 	t.Parallel()
 	ways := slices.Concat(dnsWays(), caaWays(), httpWays())
-	w := begin(t, func(c *controller.Config) { c.Policy.Limits = budget.Limits{} })
+	w := begin(t, func(c *controller.Config) { c.Policy.Limits = noLimits() })
 	w.DNS.Set("*.test.dns.platform.example", "A 127.0.0.1")
 	w.Point("first.healthy.test")
 	w.shop("first.healthy.test")

@@ -112,7 +112,7 @@ func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain) (r
 			return o, err
 		}
 	}
-	o, err := issue.OpenOrder(p.policy.Directory, d.Want, p.KeyType, p.Now())
+	o, err := issue.OpenOrder(p.policy.Directory, d.Want, p.Form, p.Now())
 	if err != nil {
 		return o, err
 	}

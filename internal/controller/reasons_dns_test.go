@@ -87,7 +87,6 @@ func endless(w *world, name string) {
 
 func caaWays() []way {
 	forbids := map[string][]string{
-		"another ca alone":        {`CAA 0 issue "other-ca.test"`},
 		"nobody":                  {`CAA 0 issue ";"`},
 		"two others":              {`CAA 0 issue "one.test"`, `CAA 0 issue "two.test"`},
 		"an unknown critical tag": {`CAA 0 issue "ca.test"`, `CAA 128 tbs "unknown"`},
@@ -104,6 +103,10 @@ func caaWays() []way {
 	}
 	ways = append(
 		ways,
+		way{
+			name: "caa for another ca", wrong: []fault{caaSet(`CAA 0 issue "other-ca.test"`)},
+			want: failure.CAAForbids, remedy: `Add CAA {} 0 issue "ca.test"`,
+		},
 		way{
 			name: "caa of the parent", wrong: []fault{at("caa-of-the-parent.test", `CAA 0 issue "other-ca.test"`)},
 			want: failure.CAAForbids, message: "caa-of-the-parent.test",

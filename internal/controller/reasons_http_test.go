@@ -39,16 +39,3 @@ func httpWays() []way {
 	}
 	return ways
 }
-
-func desiredWays() []way {
-	return []way{
-		{
-			name: "no web process", app: "    runtime: private\n    web: 0\n    acm: true\n",
-			want: failure.NoWebProcess, remedy: "web: 1",
-		},
-		{
-			name: "behind a fence", app: "    runtime: private\n    web: 1\n    trustedIPs: true\n    acm: true\n",
-			want: failure.TrustedIPs, remedy: "trustedIPs",
-		},
-	}
-}

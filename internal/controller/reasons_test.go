@@ -110,6 +110,9 @@ func refused(kind, detail string, status int, header ...string) fault {
 	return refusing(ca.NewOrder, f)
 }
 
+// noLimits: no CA lets so much go wrong at once.
+func noLimits() budget.Limits { return budget.Limits{} }
+
 // stranger is the server at otherEdge, started when first asked for.
 func (w *world) stranger() *edge.Edge {
 	w.t.Helper()
@@ -146,7 +149,7 @@ func TestEveryReason(t *testing.T) {
 	t.Parallel()
 	ways := slices.Concat(dnsWays(), caaWays(), httpWays(), validationWays(), orderWays(), desiredWays())
 	w := begin(t, func(c *controller.Config) {
-		c.Policy.Limits = budget.Limits{} // no CA lets so much go wrong at once
+		c.Policy.Limits = noLimits()
 		c.Policy.Platform.LegacyTargets = []string{"*.oldplatform.example"}
 	})
 	w.DNS.Set("*.test.dns.platform.example", "A 127.0.0.1")

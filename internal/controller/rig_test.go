@@ -127,7 +127,7 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 	}
 	r.config = controller.Config{
 		Responder: responder,
-		Repo:      repo, Store: s, CA: ca, KeyType: "ec256",
+		Repo:      repo, Store: s, CA: ca,
 		Source: controller.Source{Branch: "main", Path: "."},
 		Status: controller.Status{
 			Branch: "acm-status", Path: ".", Shard: "auto", Author: gitrepo.Author{Name: "acmsync", Email: "acmsync@localhost"},

@@ -107,7 +107,6 @@ func TestACMEAndPlatformErrors(t *testing.T) {
 		"directory misspelt":    {"{email", "{directory: letsencript, email", "; did you mean letsencrypt?"},
 		"directory without TLS": {"{email", `{directory: "http://ca.example/dir", email`, "must be an https:// URL (RFC 8555, section 6.1)"},
 		"profile":               {"{email", "{profile: shortlived, email", "acme.profile: is not in this release; remove it"},
-		"common name":           {"{email", "{commonName: true, email", "acme.commonName: is not in this release; remove it"},
 		"fallback":              {"{email", "{fallback: [{directory: x}], email", "acme.fallback: is not in this release; remove it"},
 		"half an EAB":           {"{email", "{eab: {kid: k}, email", "acme.eab: needs both kid and hmacFile"},
 		"missing caFile":        {"{email", "{caFile: /nonexistent/ca.pem, email", "acme.caFile: cannot be read: open /nonexistent/ca.pem"},

@@ -53,7 +53,7 @@ func (s *Settings) acmeFields() []field {
 		{key: "acme.accountKeyFile", set: location(&a.AccountKeyFile)},
 		{key: "acme.profile", set: laterUnless("")},
 		{key: "acme.keyType", set: oneOf(&a.KeyType, "ec256", "ec384", "rsa2048", "rsa3072", "rsa4096")},
-		{key: "acme.commonName", set: laterUnless("false")},
+		{key: "acme.commonName", set: boolean(&a.CommonName)},
 		{key: "acme.caFile", set: file(&a.CAFile)},
 		{key: "acme.eab.kid", set: text(&a.EAB.KID, filled)},
 		{key: "acme.eab.hmacFile", set: file(&a.EAB.HMACFile)},

@@ -84,7 +84,7 @@ acme:
   accountKeyFile: keys/account.pem
   profile: ""
   keyType: rsa2048
-  commonName: false
+  commonName: true
   caFile: acme-ca
   eab: {kid: k1, hmacFile: hmac}
   limits: {newOrders: 10/1h, certificatesPerDomain: 5/7d, sameNames: none, failedAuthorizations: 2/90m}
@@ -137,7 +137,7 @@ func everythingIn(dir string) settings.Settings {
 		Status: settings.Status{Branch: "st", Path: "report", Shard: "true"},
 		ACME: settings.ACME{
 			Directory: "https://acme-staging-v02.api.letsencrypt.org/directory", Email: "ops@example.com", AcceptTerms: true,
-			AccountKeyFile: in("keys/account.pem"), KeyType: "rsa2048", CAFile: in("acme-ca"),
+			AccountKeyFile: in("keys/account.pem"), KeyType: "rsa2048", CommonName: true, CAFile: in("acme-ca"),
 			EAB: settings.EAB{KID: "k1", HMACFile: in("hmac")},
 			Limits: settings.Limits{
 				NewOrders: settings.Limit{Count: 10, Per: time.Hour}, CertificatesPerDomain: settings.Limit{Count: 5, Per: 7 * 24 * time.Hour},

@@ -63,6 +63,8 @@ type ACME struct {
 	AccountKeyFile string
 	// KeyType is ec256, ec384, rsa2048, rsa3072 or rsa4096.
 	KeyType string
+	// CommonName asks for a common name in each certificate.
+	CommonName bool
 	// CAFile is the root of the directory's own TLS; empty: the system's.
 	CAFile string
 	EAB    EAB

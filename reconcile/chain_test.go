@@ -3,6 +3,7 @@ package reconcile
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,20 +112,22 @@ func TestEveryObstacleCounts(t *testing.T) {
 	wild.name, wild.policy.AllowWildcards = "*.a.example", true
 	barred := wild
 	barred.policy.AllowWildcards = false
-	beyond := barred
+	long := barred
+	long.name, long.policy.CommonName = "*."+strings.Repeat("a", 60)+".example", true
+	beyond := long
 	beyond.beyond = true
 	unprovided := private
 	unprovided.challenge = "dns-01"
 
 	blocked := func(rules []obstacle) []failure.Code {
 		var codes []failure.Code
-		for _, c := range []candidate{unprovided, private, trusted, wild, barred, beyond} {
+		for _, c := range []candidate{unprovided, private, trusted, wild, barred, long, beyond} {
 			codes = append(codes, c.blocked(rules).Code)
 		}
 		return codes
 	}
 	whole := blocked(obstacles())
-	want := []failure.Code{failure.ChallengeUnreach, failure.NoWebProcess, failure.TrustedIPs, failure.WildcardNeedsDNS, failure.WildcardsNotAllowed, failure.TooManyDomains}
+	want := []failure.Code{failure.ChallengeUnreach, failure.NoWebProcess, failure.TrustedIPs, failure.WildcardNeedsDNS, failure.WildcardsNotAllowed, failure.NameTooLong, failure.TooManyDomains}
 	if !slices.Equal(whole, want) {
 		t.Fatalf("%v, want %v", whole, want)
 	}

@@ -40,6 +40,9 @@ func inUse(d record.Domain, p Policy) record.State {
 // lights sets those that need no look at the world.
 func lights(d *record.Domain, p Policy, now time.Time) {
 	d.Checks.Issued, d.Checks.Deployed = issuedLight(*d, now), deployedLight(*d, p, now)
+	if wildcard(d.Name()) {
+		d.Checks.Served = record.Skipped // no host to shake hands with
+	}
 }
 
 func issuedLight(d record.Domain, now time.Time) record.Check {

@@ -137,3 +137,18 @@ func TestNobodyIsToldOfWhatNobodyWasGiven(t *testing.T) {
 		t.Errorf("no target at all: %+v", dec.Next.Findings)
 	}
 }
+
+// A wildcard has no host that could be asked, so nobody waits to be able to.
+func TestNobodyAsksWhatAWildcardServes(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := issued(t, p)
+	d.Names, d.Certificate.Names, d.Checks.Served = []string{"*.shop.example"}, []string{"*.shop.example"}, ""
+	d = reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Deploy, Target: "edge-1"}}, p, start)
+	if d.Checks.Served != record.Skipped {
+		t.Errorf("served is %q", d.Checks.Served)
+	}
+	if _, q, ask := reconcile.Ask(d, p, start.Add(time.Second)); ask {
+		t.Errorf("asked %+v", q)
+	}
+}

@@ -23,6 +23,10 @@ type Commit struct {
 	Branch string
 	// Orphan makes the branch, with no history, when it is missing.
 	Orphan bool
+	// Base is the commit that Files were made from, in full. The branch must be
+	// there, or be missing, and is then made from it; where it is elsewhere,
+	// nothing is tried again and the error is *MovedError. "" takes any tip.
+	Base string
 	// Root is the folder that is written; "" or "." is the whole tree. Nothing
 	// outside it changes.
 	Root string
@@ -74,6 +78,9 @@ func (r *Repo) commit(ctx context.Context, ref plumbing.ReferenceName, c Commit,
 		if !errors.Is(err, errMoved) {
 			return hash.String(), changed, err
 		}
+		if c.Base != "" {
+			return "", false, &MovedError{URL: r.String(), Branch: c.Branch, Tries: 1}
+		}
 		// Half fixed, half drawn: rivals that met once must not meet again.
 		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
 			return "", false, err
@@ -90,10 +97,11 @@ func (r *Repo) tryCommit(ctx context.Context, ref plumbing.ReferenceName, c Comm
 		return plumbing.ZeroHash, false, err
 	}
 	defer p.close()
-	if p.old.IsZero() && !c.Orphan {
-		return plumbing.ZeroHash, false, fmt.Errorf("%s: %w: %s", r, ErrNoBranch, c.Branch)
+	parent, err := r.parent(c, p.old)
+	if err != nil {
+		return plumbing.ZeroHash, false, err
 	}
-	base, err := r.baseTree(ctx, p.old)
+	base, err := r.baseTree(ctx, parent)
 	if err != nil {
 		return plumbing.ZeroHash, false, err
 	}
@@ -103,9 +111,9 @@ func (r *Repo) tryCommit(ctx context.Context, ref plumbing.ReferenceName, c Comm
 		return plumbing.ZeroHash, false, err
 	}
 	if tree == base {
-		return p.old, false, nil
+		return parent, false, nil
 	}
-	if p.new, err = b.commit(c, b.orEmpty(tree), p.old); err != nil {
+	if p.new, err = b.commit(c, b.orEmpty(tree), parent); err != nil {
 		return plumbing.ZeroHash, false, err
 	}
 	if p.pack, err = b.pack(); err != nil {
@@ -116,6 +124,21 @@ func (r *Repo) tryCommit(ctx context.Context, ref plumbing.ReferenceName, c Comm
 	}
 	r.remember(p)
 	return p.new, true, nil
+}
+
+// parent is the commit to build on, for a branch that is at old; zero: none.
+func (r *Repo) parent(c Commit, old plumbing.Hash) (plumbing.Hash, error) {
+	switch {
+	case c.Base != "" && !plumbing.IsHash(c.Base):
+		return plumbing.ZeroHash, fmt.Errorf("the commit to build on, %q, is not a full commit id", c.Base)
+	case c.Base != "" && (old.IsZero() || old.String() == c.Base):
+		return plumbing.NewHash(c.Base), nil
+	case c.Base != "":
+		return plumbing.ZeroHash, errMoved
+	case old.IsZero() && !c.Orphan:
+		return plumbing.ZeroHash, fmt.Errorf("%s: %w: %s", r, ErrNoBranch, c.Branch)
+	}
+	return old, nil
 }
 
 // baseTree is the tree of a commit, fetched if need be; zero for no commit.

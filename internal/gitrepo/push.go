@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -125,16 +126,11 @@ func (p *push) confirm(ctx context.Context) error {
 // declined tells a lost race from a refusal. Servers word it in many ways, so
 // the branch is looked at too.
 func (p *push) declined(ctx context.Context, reason string) error {
-	lower := strings.ToLower(reason)
-	for _, sign := range []string{"hook", "protected", "denied", "deny", "declined", "prohibited", "not allowed"} {
-		if strings.Contains(lower, sign) {
-			return p.refused(reason)
-		}
-	}
-	for _, sign := range []string{"lock", "failed to update ref", "old value", "fetch first", "fast-forward", "already exists", "stale"} {
-		if strings.Contains(lower, sign) {
-			return errMoved
-		}
+	switch {
+	case refusal(reason):
+		return p.refused(reason)
+	case lostRace(reason):
+		return errMoved
 	}
 	tip, err := p.repo.readRef(ctx, p.ref)
 	if err != nil {
@@ -144,6 +140,21 @@ func (p *push) declined(ctx context.Context, reason string) error {
 		return errMoved
 	}
 	return p.refused(reason)
+}
+
+// refusal and lostRace know the words of git and of the forges.
+func refusal(reason string) bool {
+	return says(reason, "hook", "protected", "denied", "deny", "declined", "prohibited", "not allowed")
+}
+
+func lostRace(reason string) bool {
+	return !refusal(reason) &&
+		says(reason, "lock", "failed to update ref", "old value", "fetch first", "fast-forward", "already exists", "stale")
+}
+
+func says(reason string, signs ...string) bool {
+	lower := strings.ToLower(reason)
+	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(lower, sign) })
 }
 
 func (p *push) refused(reason string) error {

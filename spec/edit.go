@@ -122,6 +122,13 @@ func holder(parsed []Parsed, app string) (Parsed, error) {
 	return Parsed{}, &UnknownError{App: app, Near: nearest(app, known)}
 }
 
+// Find is one app of the files. Its error is a *UnknownError, or a
+// *RefusedError where files have errors and the app is in none of the others.
+func Find(files []File, app string, o Options) (App, error) {
+	p, err := holder(Parse(files, o), app)
+	return appOf(p.Apps, app), err
+}
+
 // editing is one change on its way into one file.
 type editing struct {
 	file    File

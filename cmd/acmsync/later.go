@@ -12,11 +12,6 @@ import (
 // work until then. They are there so that whoever read about them learns that,
 // and not that there is no such command.
 var later = []struct{ name, instead string }{
-	{"enable", "set acm: true in apps.yaml and push"},
-	{"disable", "set acm: false in apps.yaml and push"},
-	{"refresh", "give refresh a new value in apps.yaml and push"},
-	{"rotate", "give rekey a new value in apps.yaml and push"},
-	{"domains", "acmsync status names the records to add"},
 	{"explain", "docs/reasons has a page for every reason"},
 	{"import", ""},
 	{"export", "deploy targets hold every certificate as PEM files"},

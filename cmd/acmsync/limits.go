@@ -10,15 +10,20 @@ import (
 // limits are what the CA publishes, as far as it is known, overridden by
 // acme.limits. A CA nobody knows has none.
 func limits(s settings.ACME) budget.Limits {
-	var l budget.Limits
-	if strings.HasPrefix(s.Directory, "https://acme-v02.api.letsencrypt.org/") {
-		l = budget.LetsEncrypt()
-	}
+	l := published(s.Directory)
 	override(&l.NewOrders, s.Limits.NewOrders)
 	override(&l.CertificatesPerDomain, s.Limits.CertificatesPerDomain)
 	override(&l.SameNames, s.Limits.SameNames)
 	override(&l.FailedAuthorizations, s.Limits.FailedAuthorizations)
 	return l
+}
+
+// published are the limits of a CA that publishes them.
+func published(directory string) budget.Limits {
+	if strings.HasPrefix(directory, "https://acme-v02.api.letsencrypt.org/") {
+		return budget.LetsEncrypt()
+	}
+	return budget.Limits{}
 }
 
 func override(l *budget.Limit, by settings.Limit) {

@@ -44,6 +44,7 @@ func newRoot(c console) *cobra.Command {
 	root.AddCommand(
 		newSync(c, o), newRun(c, o), newPlan(c, o), newValidate(c),
 		newStatus(c, o), newCerts(c, o), newVerify(c, o), newApprove(c, o),
+		newDomains(c, o), newEnable(c, o), newDisable(c, o), newRefresh(c, o), newRotate(c, o),
 		newSchema(c), newVersion(c),
 	)
 	addDemo(root, c)

@@ -7,6 +7,12 @@ import (
 	"github.com/acmsync/acmsync/internal/record"
 )
 
+// Expected are the records that would be right for the name of a question, the
+// same that findings name; none where the platform does not say.
+func Expected(p record.Platform, q record.Question) []record.RR {
+	return gather(p, q, record.Observation{}, nil).expected()
+}
+
 // expected are the records that would be right: a CNAME to the target, or for
 // an apex, where none may stand (RFC 1034, section 3.6.2), the addresses, or
 // else an ALIAS as providers call it.

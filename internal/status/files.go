@@ -13,6 +13,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/acmsync/acmsync/internal/record"
+
+	"github.com/acmsync/acmsync/reconcile"
 )
 
 // header stands above every YAML file.
@@ -107,6 +109,24 @@ type Limits struct {
 	MaxDomainsPerApp int      `yaml:"maxDomainsPerApp" json:"maxDomainsPerApp"`
 	AllowWildcards   bool     `yaml:"allowWildcards" json:"allowWildcards"`
 	IneligiblePlans  []string `yaml:"ineligiblePlans,omitempty,flow" json:"ineligiblePlans,omitempty"`
+	// RevokeAfter is the grace after a domain leaves, as a duration, or never.
+	RevokeAfter string `yaml:"revokeAfter,omitempty" json:"revokeAfter,omitempty"`
+}
+
+// Grace says how long certificates outlive the wish for them: as settings have
+// it, 24h, 1h30m or never.
+func Grace(p reconcile.Policy) string {
+	if p.NeverRevoke {
+		return "never"
+	}
+	text := p.RevokeAfter.String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
 }
 
 // Render makes every file of the report, by its path below the status folder.
@@ -250,6 +270,6 @@ func (r Report) platform() Platform {
 		Target: p.Target, Addresses: p.Addresses, LegacyTargets: p.LegacyTargets,
 		Directory: r.Policy.Directory, CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint,
 		ChallengeMode: p.ChallengeMode, DefaultChallenge: challenge, DNSProvider: r.Policy.DNSProvider, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
-		Limits: Limits{r.Policy.MaxDomainsPerApp, r.Policy.AllowWildcards, r.Policy.IneligiblePlans},
+		Limits: Limits{r.Policy.MaxDomainsPerApp, r.Policy.AllowWildcards, r.Policy.IneligiblePlans, Grace(r.Policy)},
 	}
 }

@@ -39,7 +39,7 @@ func parseRetryAfter(value, date string, now time.Time) (time.Duration, bool) {
 }
 
 const (
-	firstPoll = 30 * time.Millisecond
+	firstPoll = 15 * time.Millisecond
 	slowPoll  = 5 * time.Second
 	idlePoll  = time.Minute
 	// After this many slow polls, about two minutes, nobody expects an answer

@@ -26,7 +26,7 @@ func (l *lab) until(state record.OrderState, names ...string) record.Order {
 
 func TestRetryAfterIsHonoured(t *testing.T) {
 	t.Parallel()
-	const own = 90 * time.Millisecond // after the first poll's 30 ms
+	const own = 45 * time.Millisecond // after the first poll's 15 ms
 	now := time.Now().Truncate(time.Second)
 	for name, c := range map[string]struct {
 		header http.Header

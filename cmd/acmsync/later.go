@@ -12,7 +12,6 @@ import (
 // work until then. They are there so that whoever read about them learns that,
 // and not that there is no such command.
 var later = []struct{ name, instead string }{
-	{"explain", "docs/reasons has a page for every reason"},
 	{"import", ""},
 	{"export", "deploy targets hold every certificate as PEM files"},
 	{"edge", ""},

@@ -43,6 +43,7 @@ func question(d record.Domain, p Policy) record.Question {
 		Addresses:  p.Platform.Addresses,
 		ProbePort:  p.Platform.ProbePort,
 		ServedPort: p.Platform.ServedPort,
+		Known:      d.Checks,
 
 		CAAIdentities: p.Platform.CAAIdentities,
 	}

@@ -36,7 +36,13 @@ func validationWays() []way {
 		{"others saw a page", "unauthorized", "During secondary validation: 203.0.113.9: Invalid response from http://{}/: 403", failure.SecondaryValidation},
 		{"others got no dns answer", "dns", "During secondary validation: DNS problem: query timed out looking up A for {}", failure.SecondaryValidation},
 	} {
-		ways = append(ways, way{name: c.name, wrong: []fault{judged(c.kind, c.detail)}, want: c.want})
+		// We looked before, and nothing was wrong: to ask for a record that is in
+		// place would only confuse.
+		says := "From here "
+		if c.want == failure.CDNStrictTLS || c.want == failure.SecondaryValidation {
+			says = ""
+		}
+		ways = append(ways, way{name: c.name, wrong: []fault{judged(c.kind, c.detail)}, want: c.want, message: says})
 	}
 	caaFails := "While processing CAA for {}: DNS problem: %s looking up CAA for test - the domain's nameservers may be malfunctioning"
 	return append(ways, way{

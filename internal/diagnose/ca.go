@@ -47,7 +47,7 @@ func (f facts) fromProblem(next time.Time) record.Finding {
 	}
 	finding := f.finding(code, values)
 	finding.Expected = f.expectedFor(code)
-	return finding
+	return f.contradicted(finding, values)
 }
 
 // expectedFor is what the records should be when the CA's word is all we have.

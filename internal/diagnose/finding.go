@@ -8,9 +8,14 @@ import (
 	"github.com/acmsync/acmsync/internal/record"
 )
 
-// finding fills the reason's sentences. The values that every sentence may want
-// are there; more adds or replaces some.
+// finding fills the reason's sentences.
 func (f facts) finding(code failure.Code, more failure.Values) record.Finding {
+	message, remedy := failure.Of(code).Fill(f.values(more))
+	return record.Finding{Code: code, Message: message, Remedy: remedy}
+}
+
+// values are those that every sentence may want; more adds or replaces some.
+func (f facts) values(more failure.Values) failure.Values {
 	values := failure.Values{
 		"name":      f.name,
 		"app":       or(Clean(f.question.App, maxName), "the app"),
@@ -25,8 +30,7 @@ func (f facts) finding(code failure.Code, more failure.Values) record.Finding {
 	for key, value := range more {
 		values[key] = value
 	}
-	message, remedy := failure.Of(code).Fill(values)
-	return record.Finding{Code: code, Message: message, Remedy: remedy}
+	return values
 }
 
 // because appends a cause to a sentence: ": cause" without its own full stop.

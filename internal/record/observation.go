@@ -34,6 +34,8 @@ type Question struct {
 	ProbePort, ServedPort   int
 	// ServedSHA256 is the certificate that should be served.
 	ServedSHA256 string
+	// Known is what the last looks found; empty: nobody looked yet.
+	Known Checks
 }
 
 // Observation is what was seen. It holds facts, never verdicts; a nil part was

@@ -30,6 +30,9 @@ func (v *Verifier) observeCAA(ctx context.Context, s *subject, q record.Question
 		return seen
 	}
 	seen.Cut = z.name
+	for _, h := range z.hosts {
+		seen.NameServers = append(seen.NameServers, h.name)
+	}
 	seen.Authority = v.climb(base, func(at string) reply {
 		if z.holds(at) {
 			return v.firstAt(ctx, z, at, dns.TypeCAA)

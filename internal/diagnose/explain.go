@@ -47,6 +47,10 @@ func explain(checks []check, f facts) []record.Finding {
 	found := judge(checks, f)
 	found = append(found, f.underWay(found)...)
 	slices.SortStableFunc(found, func(a, b record.Finding) int { return severity(a) - severity(b) })
+	settled, _ := f.settled()
+	for i := range found {
+		found[i] = settled.withFix(found[i])
+	}
 	return found
 }
 

@@ -57,6 +57,12 @@ func checkFinding(t *testing.T, f record.Finding) {
 	for _, rr := range append(f.Expected, f.Observed...) {
 		texts = append(texts, rr.Type, rr.Name, rr.Value)
 	}
+	if f.Fix != nil {
+		texts = append(texts, f.Fix.Provider, f.Fix.Origin)
+		texts = append(texts, f.Fix.Steps...)
+		texts = append(texts, strings.Split(f.Fix.Zone, "\n")...)
+		texts = append(texts, strings.Split(diagnose.Terraform(*f.Fix), "\n")...)
+	}
 	for _, text := range texts {
 		checkClean(t, text, longest)
 		if strings.Contains(text, "unpause?jwt=") {
@@ -111,6 +117,9 @@ func (h *hostile) addresses() record.Addresses {
 func (h *hostile) authority(o *record.Observation, name string) {
 	o.At, o.DNS.TTL = time.Unix(int64(h.bits>>20), 0), time.Duration(h.bits)
 	a := &record.Authority{Zone: h.value}
+	if h.pick(2) == 1 { // a provider that is recognised
+		h.value, o.CAA.NameServers = "ns."+h.value+".ns.cloudflare.com", []string{"a.ns.cloudflare.com"}
+	}
 	for range h.pick(5) {
 		a.Servers = append(a.Servers, record.NameServer{Name: h.value, Answer: h.answer(), Detail: h.value})
 	}

@@ -22,6 +22,11 @@ func TestFindingOfARetiredTarget(t *testing.T) {
 			{Type: "CNAME", Name: blog, Value: old},
 			{Type: "A", Name: old, Value: "93.184.216.34"},
 		},
+		Fix: &record.Fix{
+			Set:    []record.RR{{Type: "CNAME", Name: blog, Value: target}},
+			Remove: []record.RR{{Type: "CNAME", Name: blog, Value: old}},
+			Zone:   "; remove: " + blog + ". CNAME " + old + ".\n" + blog + ". CNAME " + target + ".",
+		},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

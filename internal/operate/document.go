@@ -38,7 +38,7 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 		d.Findings = append(d.Findings, finding{Warning: f.Warning, Trouble: status.Trouble{
 			Reason: string(f.Code), Title: failure.Of(f.Code).Title, Docs: f.Code.DocsURL(),
 			Message: record.Clean(f.Message, 600), Remedy: record.Clean(f.Remedy, 600),
-			Expected: records(f.Expected), Observed: records(f.Observed),
+			Expected: records(f.Expected), Observed: records(f.Observed), Fix: status.FixOf(f.Fix),
 		}})
 	}
 	return json.Marshal(d)

@@ -26,7 +26,26 @@ type Finding struct {
 	// Actor is who must act where that is not whom the reason names; empty: it
 	// is.
 	Actor failure.Actor `json:",omitempty"`
+	// Fix is the change of DNS that mends it, as the zone's DNS provider words
+	// it; nil: no change of the zone's does, or none is known.
+	Fix *Fix `json:",omitempty"`
 	// Since and Seen are when this was seen first and last, where that counts
 	// (not-served); else zero.
 	Since, Seen time.Time `json:",omitzero"`
+}
+
+// Fix is a change to the records of one zone. All text is ready to be shown.
+type Fix struct {
+	// Provider serves the zone, recognised by its name servers; empty: unknown.
+	Provider string
+	// Origin is the zone; empty: it is not known where the zone begins.
+	Origin string `json:",omitempty"`
+	// Set are the records to add, or to change into; Remove those to delete.
+	Set    []RR `json:",omitempty"`
+	Remove []RR `json:",omitempty"`
+	// Steps are what to do, in order, in the provider's own words; none where
+	// the provider is unknown.
+	Steps []string `json:",omitempty"`
+	// Zone is the change as lines of a zone file (RFC 1035, section 5).
+	Zone string `json:",omitempty"`
 }

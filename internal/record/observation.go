@@ -158,6 +158,8 @@ type CAA struct {
 	// and nil if they were not, or could not be.
 	Cut       string
 	Authority *CAA
+	// NameServers are those of Cut, by name.
+	NameServers []string
 }
 
 // CAARecord is one record of the set, as published.

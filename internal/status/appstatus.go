@@ -62,9 +62,21 @@ type Trouble struct {
 	Title    string   `yaml:"title,omitempty" json:"title,omitempty"`
 	Message  string   `yaml:"message,omitempty" json:"message,omitempty"`
 	Remedy   string   `yaml:"remedy,omitempty" json:"remedy,omitempty"`
+	Fix      *Fix     `yaml:"fix,omitempty" json:"fix,omitempty"`
 	Docs     string   `yaml:"docs,omitempty" json:"docs,omitempty"`
 	Expected []Record `yaml:"expected,omitempty,flow" json:"expected,omitempty"`
 	Observed []Record `yaml:"observed,omitempty,flow" json:"observed,omitempty"`
+}
+
+// Fix is the change of the owner's zone that mends it.
+type Fix struct {
+	// Provider serves the zone; absent when it was not recognised. Then there
+	// are no Steps.
+	Provider string `yaml:"provider,omitempty" json:"provider,omitempty"`
+	// Steps are what to do there, in its own words.
+	Steps []string `yaml:"steps,omitempty" json:"steps,omitempty"`
+	// Zone is the change as lines of a zone file; what to remove is a comment.
+	Zone string `yaml:"zone,omitempty" json:"zone,omitempty"`
 }
 
 // Record is one DNS record; of type TLS, what a name should present in a

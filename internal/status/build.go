@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/failure"
@@ -172,8 +173,25 @@ func trouble(f record.Finding) Trouble {
 	return Trouble{
 		Reason: string(f.Code), Title: failure.Of(f.Code).Title,
 		Message: record.Clean(f.Message, maxText), Remedy: record.Clean(f.Remedy, maxText), Docs: f.Code.DocsURL(),
-		Expected: records(f.Expected), Observed: records(f.Observed),
+		Expected: records(f.Expected), Observed: records(f.Observed), Fix: FixOf(f.Fix),
 	}
+}
+
+// FixOf is a fix as documents have it; nil for nil.
+func FixOf(f *record.Fix) *Fix {
+	if f == nil {
+		return nil
+	}
+	out := &Fix{Provider: record.Clean(f.Provider, maxDetail)}
+	for _, step := range f.Steps {
+		out.Steps = append(out.Steps, record.Clean(step, maxText))
+	}
+	var lines []string
+	for line := range strings.SplitSeq(f.Zone, "\n") {
+		lines = append(lines, record.Clean(line, maxText))
+	}
+	out.Zone = strings.Join(lines, "\n")
+	return out
 }
 
 func records(rrs []record.RR) []Record {

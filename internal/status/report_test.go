@@ -81,6 +81,14 @@ func others() []record.Domain {
 	wrong := finding(failure.IncorrectCNAME, "blog.example points at shop.oldplatform.example, which is no longer a valid target.", "Set CNAME blog.example to blog.example.dns.example.net.")
 	wrong.Expected = []record.RR{{Type: "CNAME", Name: "blog.example", Value: "blog.example.dns.example.net"}}
 	wrong.Observed = []record.RR{{Type: "CNAME", Name: "blog.example", Value: "shop.oldplatform.example"}}
+	wrong.Fix = &record.Fix{
+		Provider: "Cloudflare", Origin: "blog.example",
+		Steps: []string{
+			"At Cloudflare, open blog.example > DNS > Records.",
+			"Edit the CNAME record of blog.example (shop.oldplatform.example\x1b[2J\u202e): Type CNAME, Name @, Target blog.example.dns.example.net.",
+		},
+		Zone: "; remove: blog.example. CNAME shop.oldplatform.example.\nblog.example. CNAME blog.example.dns.example.net.",
+	}
 	failing.Findings = []record.Finding{
 		wrong,
 		finding(failure.AAAAMismatch, "blog.example has a foreign IPv6 address.", "Remove AAAA blog.example 2001:db8::1."),

@@ -125,6 +125,11 @@ func (e entry) details(color bool, width int) string {
 	fmt.Fprintf(&b, "\n%s %s\n", paint(color, lamps[e.Status].colour, mark), paint(color, "1", record.Clean(e.Name, maxText)))
 	b.WriteString(indent(message, "", width))
 	b.WriteString(indent(remedy, fix, width))
+	if e.Fix != nil && e.Attention != "" {
+		for i, step := range e.Fix.Steps {
+			b.WriteString(indent(step, fmt.Sprintf("%d. ", i+1), width))
+		}
+	}
 	if e.Renewal != nil && message == e.Message {
 		b.WriteString(indent(e.Renewal.Remedy, "Renewal: ", width))
 	}

@@ -53,6 +53,7 @@ type CA struct {
 	transport http.RoundTripper
 	idle      func()
 	nonces    nonces
+	pace      *pace
 	account   account
 	directory directory
 }
@@ -69,7 +70,7 @@ func New(c Config) *CA {
 	c.UserAgent = cmp.Or(c.UserAgent, "acmsync")
 	transport, idle := newTransport(c.RootCAs)
 	return &CA{
-		config: c, transport: transport, idle: idle,
+		config: c, transport: transport, idle: idle, pace: noncePace(),
 		account:   account{turn: make(turn, 1), url: c.AccountURL},
 		directory: directory{turn: make(turn, 1)},
 	}

@@ -23,6 +23,8 @@ type nonce struct {
 const (
 	nonceLife = 5 * time.Minute
 	maxNonces = 64
+	// nonceLook is how often the pool is looked at by those that wait.
+	nonceLook = 5 * time.Millisecond
 )
 
 // take returns the youngest nonce; the others are older still.

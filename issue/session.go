@@ -71,7 +71,11 @@ func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
 			return answer(req, exchange{status: http.StatusOK, header: http.Header{}, body: raw}), nil
 		}
 	case http.MethodHead:
-		if value, ok := s.ca.nonces.take(time.Now()); ok {
+		value, err := s.nonce()
+		if err != nil {
+			return nil, err
+		}
+		if value != "" {
 			return answer(req, exchange{status: http.StatusOK, header: http.Header{"Replay-Nonce": {value}}}), nil
 		}
 	}
@@ -90,6 +94,26 @@ func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
 		shown.body = []byte("{}")
 	}
 	return answer(req, shown), nil
+}
+
+// nonce is one from the pool; empty: it is our turn to ask for one. In between
+// it waits for either, so that many orders that begin at once do not all ask.
+func (s *session) nonce() (string, error) {
+	for {
+		if value, ok := s.ca.nonces.take(time.Now()); ok {
+			return value, nil
+		}
+		wait := s.ca.pace.take(time.Now())
+		if wait == 0 {
+			return "", nil
+		}
+		select {
+		case <-s.ctx.Done():
+			s.last = exchange{err: s.ctx.Err()}
+			return "", s.ctx.Err()
+		case <-time.After(min(wait, nonceLook)):
+		}
+	}
 }
 
 // keepNonce moves the answer's nonce to the pool. lego must not see it: its own

@@ -34,6 +34,29 @@ func AccountProblem(stepped []record.Domain) []record.Domain {
 	return out
 }
 
+// SharedProblem is [AccountProblem] for decisions that are only shown: those
+// that it blames on the account instead of the domain say so. probed tells
+// whether the row's challenge was looked at just now.
+func SharedProblem(decisions []Decision, probed func(record.Domain) bool) []Decision {
+	var stepped []record.Domain
+	for _, dec := range decisions {
+		if probed(dec.Next) {
+			stepped = append(stepped, dec.Next)
+		}
+	}
+	changed := byKey(AccountProblem(stepped))
+	for i := range decisions {
+		dec := &decisions[i]
+		if d, ok := changed[dec.Next.Key]; ok {
+			dec.Next, dec.Actions = d, nil
+			dec.Outcome = Outcome{
+				Kind: Fail, App: d.App, Domain: d.Key, Why: clause(d.Findings[0].Message), Until: d.Attempt.Next,
+			}
+		}
+	}
+	return decisions
+}
+
 // complains reports whether the code is what is to be mended first before
 // another certificate can be had.
 func complains(d record.Domain, c failure.Code) bool {

@@ -88,6 +88,15 @@ func (p *pass) meet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.compareClocks(ctx, date); err != nil {
+		return err
+	}
+	return p.Store.SetMeta(ctx, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities})
+}
+
+// compareClocks holds ours against the CA's date (zero: unknown) and against
+// what is stored. The error of a wrong clock is a *ClockError.
+func (p *pass) compareClocks(ctx context.Context, date time.Time) error {
 	now := p.Now()
 	if skew := now.Sub(date); !date.IsZero() && (skew > maxSkew || skew < -maxSkew) {
 		return &ClockError{Skew: skew, Reference: "the CA's"}
@@ -99,7 +108,7 @@ func (p *pass) meet(ctx context.Context) error {
 	if skew := now.Sub(newest); skew < -maxSkew {
 		return &ClockError{Skew: skew, Reference: "the newest record in the store"}
 	}
-	return p.Store.SetMeta(ctx, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities})
+	return nil
 }
 
 // glance is how long the CA's directory is waited for where it would only be

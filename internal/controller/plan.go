@@ -35,8 +35,8 @@ func (c *Controller) Plan(ctx context.Context, files []spec.File) (Planned, erro
 	if err != nil {
 		return Planned{}, err
 	}
-	if len(p.policy.Platform.CAAIdentities) == 0 {
-		p.glimpse(ctx)
+	if err := p.glimpse(ctx); err != nil {
+		return Planned{}, err
 	}
 	desired, _, faults := desire(r, accepted)
 	now := p.Now()
@@ -46,6 +46,7 @@ func (c *Controller) Plan(ctx context.Context, files []spec.File) (Planned, erro
 	if err != nil {
 		return Planned{}, err
 	}
+	decisions = reconcile.SharedProblem(decisions, p.wasProbed)
 	return Planned{Plan: reconcile.Preview(admission, decisions), Invalid: faults}, nil
 }
 
@@ -57,20 +58,25 @@ func (p *pass) source(ctx context.Context, files []spec.File) (reading, error) {
 	return reading{commit: "working copy", descends: true, files: files, parsed: spec.Parse(files, spec.Options{})}, nil
 }
 
-// glimpse asks the CA who it is, for this plan only. No answer is an answer:
-// CAA is then unknown.
-func (p *pass) glimpse(ctx context.Context) {
+// glimpse asks the CA who it is and what time, for this plan only. No answer is
+// an answer: CAA may then be unknown. With a wrong clock a pass would do nothing,
+// so there is nothing to plan.
+func (p *pass) glimpse(ctx context.Context) error {
 	if p.CA == nil {
-		return
+		return nil
 	}
 	brief, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	dir, _, err := p.CA.Directory(brief)
+	dir, date, err := p.CA.Directory(brief)
 	if err != nil {
-		p.Log.Warn("the CA's directory cannot be read; CAA records are not judged", "error", err)
-		return
+		p.Log.Warn("the CA's directory cannot be read; CAA records may not be judged", "error", err)
+		return nil
+	}
+	if err := p.compareClocks(ctx, date); err != nil {
+		return err
 	}
 	p.policy = withCA(p.policy, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities, AccountURL: p.meta.AccountURL})
+	return nil
 }
 
 // decideAll looks at every row, side by side, and then hands out what the CA's

@@ -141,8 +141,9 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 	desired, keep, faults := desire(r, accepted)
 	a := reconcile.Admit(desired, known, p.policy, p.Now())
 	hash := r.hash
-	if slices.ContainsFunc(a.Wants, leaves) && p.wrongClock(ctx) {
-		// When a grace ends would be wrong: admitted again by the right clock.
+	if slices.ContainsFunc(a.Wants, leaves) && !p.clockConfirmed(ctx) {
+		// When a grace ends might be wrong: admitted again by a clock that is
+		// known to be right.
 		a.Wants, hash = slices.DeleteFunc(a.Wants, leaves), ""
 	}
 	p.result.Invalid = faults
@@ -157,11 +158,11 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 // leaves reports whether a certificate is to go after a grace.
 func leaves(w record.Want) bool { return w.Mode != record.Auto }
 
-// wrongClock reports whether somebody else says that our clock is wrong.
-func (p *pass) wrongClock(ctx context.Context) bool {
+// clockConfirmed reports whether the CA says that our clock is right.
+func (p *pass) clockConfirmed(ctx context.Context) bool {
 	brief, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	return p.ready(brief) != nil && p.misdated()
+	return p.ready(brief) == nil
 }
 
 // revision is the commit at which this desired state was first seen.

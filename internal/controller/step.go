@@ -88,7 +88,8 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 			p.tidyDNS(ctx, d.Key)
 		}
 		if writesFirst(dec) {
-			if err := p.save(l, store.Change{Domain: d, Forget: dec.Drop}); err != nil || dec.Drop {
+			// What cannot be taken back is decided anew if desired state moved.
+			if err := p.save(l, store.Change{Domain: d, Forget: dec.Drop, Current: true}); err != nil || dec.Drop {
 				return d, dropped(err, dec.Drop)
 			}
 		}

@@ -24,8 +24,10 @@ type Change struct {
 	// Entry, if not nil, is made in the books of the CAs' limits.
 	Entry *Entry
 	// Forget deletes the row and all that belongs to it, keys included.
-	// ErrOvertaken when what is wanted changed during the lease.
 	Forget bool
+	// Current: the change holds only for what was wanted when the lease began;
+	// ErrOvertaken when that has changed since. So it is with Forget.
+	Current bool
 }
 
 // Save writes a change under a lease, with one wait for the disk. The row's
@@ -51,10 +53,10 @@ func save(ctx context.Context, tx *transaction, l Lease, c Change) error {
 	if err := increment(ctx, tx, metaChanges); err != nil {
 		return err
 	}
+	if (c.Forget || c.Current) && generation != l.Domain.Generation {
+		return ErrOvertaken
+	}
 	if c.Forget {
-		if generation != l.Domain.Generation {
-			return ErrOvertaken
-		}
 		return forget(ctx, tx, l.Key)
 	}
 	return saveProgress(ctx, tx, c)

@@ -90,6 +90,9 @@ func (v *view) deployWhy(target string) string {
 		if a.Target == target && a.Error != "" {
 			return fmt.Sprintf("%s did not take it: %s", target, a.Error)
 		}
+		if a.Target == target && a.SHA256 == "" && !a.At.IsZero() {
+			return target + " had it and lost it"
+		}
 	}
 	return fmt.Sprintf("%s does not have it yet", target)
 }

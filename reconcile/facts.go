@@ -27,6 +27,16 @@ func configured(deployed []record.Deployment, p Policy) []record.Deployment {
 	return slices.DeleteFunc(deployed, func(a record.Deployment) bool { return !slices.Contains(p.Targets, a.Target) })
 }
 
+// lost takes back what targets acknowledged that were seen not to have it.
+func lost(deployed []record.Deployment, lacking []string) []record.Deployment {
+	for i := range deployed {
+		if slices.Contains(lacking, deployed[i].Target) {
+			deployed[i].SHA256 = ""
+		}
+	}
+	return deployed
+}
+
 // committed reports whether the order may have its certificate already, so that
 // giving it up would leave one behind that nobody knows.
 func committed(d record.Domain, p Policy) bool {

@@ -38,7 +38,7 @@ type view struct {
 
 func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) *view {
 	v := &view{d: clone(d), seen: seen, policy: p, now: now, q: question(d, p)}
-	v.d.Deployed = configured(v.d.Deployed, p)
+	v.d.Deployed = lost(configured(v.d.Deployed, p), seen.Lacking)
 	v.notServed = takeNotServed(&v.d)
 	v.look()
 	v.need, v.needed = needOf(v.d, p, now)

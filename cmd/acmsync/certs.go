@@ -27,7 +27,7 @@ acmsync status.`,
 			if err != nil {
 				return err
 			}
-			if view.DesiredHash == "" {
+			if view.Revision == "" {
 				return printUnsynced(c)
 			}
 			trusted := func(sha256 string) bool {

@@ -62,7 +62,7 @@ func (o *options) statuses(ctx context.Context, c console, branch string) (apps 
 	if err != nil {
 		return nil, false, err
 	}
-	return status.Apps(view), view.DesiredHash != "", nil
+	return status.Apps(view), view.Revision != "", nil
 }
 
 // printUnsynced says why there is nothing to show.

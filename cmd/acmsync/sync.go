@@ -110,7 +110,7 @@ func printInvalid(c console, faults []record.FileError) {
 
 func printView(ctx context.Context, c console, k *controller.Controller) error {
 	view, err := k.View(ctx)
-	if err != nil || view.DesiredHash == "" { // nothing was ever pulled, and the failure says why
+	if err != nil || view.Revision == "" { // nothing was ever pulled, and the failure says why
 		return err
 	}
 	return printTable(c, status.Apps(view))

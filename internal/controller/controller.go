@@ -22,6 +22,9 @@ type Observer interface {
 type Target interface {
 	Name() string
 	Install(ctx context.Context, p record.Pair) error
+	// Holds reports whether the name's pair is there and is this certificate;
+	// an error says that nobody knows.
+	Holds(name, sha256 string) (bool, error)
 	Remove(ctx context.Context, name string) error
 }
 

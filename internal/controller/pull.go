@@ -140,18 +140,18 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 	}
 	desired, keep, faults := desire(r, accepted)
 	a := reconcile.Admit(desired, known, p.policy, p.Now())
-	hash := r.hash
+	settings := p.SettingsHash
 	if slices.ContainsFunc(a.Wants, leaves) && !p.clockConfirmed(ctx) {
 		// When a grace ends might be wrong: admitted again by a clock that is
-		// known to be right.
-		a.Wants, hash = slices.DeleteFunc(a.Wants, leaves), ""
+		// known to be right, since these settings count as new then.
+		a.Wants, settings = slices.DeleteFunc(a.Wants, leaves), ""
 	}
 	p.result.Invalid = faults
 	return p.Store.Admit(ctx, store.Admission{
 		Base: p.meta.Admissions, Wants: a.Wants, Apps: a.Apps, Files: keep, UsedApprovals: a.UsedApprovals,
 		Errors:      faults,
 		WakeAll:     p.meta.SettingsHash != p.SettingsHash,
-		DesiredHash: hash, SettingsHash: p.SettingsHash, Revision: p.revision(r), Tip: r.commit, Now: p.Now(),
+		DesiredHash: r.hash, SettingsHash: settings, Revision: p.revision(r), Tip: r.commit, Now: p.Now(),
 	})
 }
 

@@ -163,7 +163,27 @@ func (p *pass) look(ctx context.Context, d record.Domain) (reconcile.Decision, e
 			return reconcile.Decision{}, err
 		}
 	}
+	seen.Lacking = p.lacking(d)
 	return reconcile.Decide(d, seen, p.policy, p.Now()), nil
+}
+
+// lacking are the targets that lost what they acknowledged: their folder was
+// wiped, or is another one by now.
+func (p *pass) lacking(d record.Domain) []string {
+	if d.Certificate == nil || d.Gone() {
+		return nil
+	}
+	var names []string
+	for _, a := range d.Deployed {
+		t := p.target(a.Target)
+		if t == nil || a.SHA256 != d.Certificate.SHA256 {
+			continue
+		}
+		if holds, err := t.Holds(d.Name(), a.SHA256); err == nil && !holds {
+			names = append(names, a.Target)
+		}
+	}
+	return names
 }
 
 // mayProbe reports whether the challenge can be probed. A plan puts nothing in

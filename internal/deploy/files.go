@@ -67,6 +67,21 @@ func (f *Files) Install(ctx context.Context, p record.Pair) error {
 	return nil
 }
 
+// Holds reports whether the name's pair is there whole and its certificate is
+// the one with this fingerprint. The error is of a place that cannot be read,
+// which says nothing.
+func (f *Files) Holds(name, sha256 string) (bool, error) {
+	folder, err := folderOf(name)
+	if err != nil {
+		return false, err
+	}
+	in, err := current(filepath.Join(f.dir, folder))
+	if err != nil {
+		return false, fmt.Errorf("look for %s in %s: %w", name, f.dir, err)
+	}
+	return in.leaf != nil && fingerprint(in.leaf) == sha256, nil
+}
+
 // Remove takes the name's pair and its older versions away. A name that is not
 // there is success. The hook does not run: a server that still holds the pair
 // in memory harms nobody.

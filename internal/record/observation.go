@@ -49,6 +49,9 @@ type Observation struct {
 	// Served is what each of the name's addresses presents. One entry without
 	// an Address says why none was asked.
 	Served []Served
+	// Lacking are the deploy targets that have acknowledged the certificate and
+	// were seen not to have it.
+	Lacking []string
 }
 
 // Answer is how a question to a name server ended.

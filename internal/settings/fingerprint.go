@@ -15,7 +15,7 @@ func (s Settings) Fingerprint() string {
 	policy.Concurrency = 0
 	targets := make([]string, len(s.Deploy))
 	for i, d := range s.Deploy {
-		targets[i] = d.Name
+		targets[i] = d.Name + " " + d.Dir
 	}
 	content, err := json.Marshal(struct {
 		Directory string

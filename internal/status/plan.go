@@ -57,7 +57,7 @@ func PlanText(w io.Writer, p Plan, color bool) error {
 		b.WriteString("What mends a failing domain: acmsync status, or acmsync verify NAME.\n")
 	}
 	if p.Held {
-		fmt.Fprintf(&b, "Removals are held. If they are meant, run: acmsync approve %s\n", p.Hash)
+		fmt.Fprintf(&b, "Removals are held. If they are meant, run acmsync sync, which notes them, and then: acmsync approve %s\n", p.Hash)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

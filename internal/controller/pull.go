@@ -86,9 +86,13 @@ func (p *pass) tips(ctx context.Context) (string, error) {
 	p.statusTip, p.tipsKnown = tips[p.Status.Branch], true
 	tip, ok := tips[p.Source.Branch]
 	if !ok {
-		return "", fmt.Errorf("%w: %s; push it, or mend repository.branch", gitrepo.ErrNoBranch, p.Source.Branch)
+		return "", noBranch(p.Source.Branch)
 	}
 	return tip, nil
+}
+
+func noBranch(branch string) error {
+	return fmt.Errorf("%w: %s; push it, or mend repository.branch", gitrepo.ErrNoBranch, branch)
 }
 
 // reading is desired state as one commit has it.
@@ -103,7 +107,10 @@ type reading struct {
 // read fetches and parses the tip.
 func (p *pass) read(ctx context.Context) (reading, error) {
 	snap, err := p.Repo.Fetch(ctx, p.Source.Branch, p.meta.Tip)
-	if err != nil {
+	switch {
+	case errors.Is(err, gitrepo.ErrNoBranch):
+		return reading{}, noBranch(p.Source.Branch)
+	case err != nil:
 		return reading{}, err
 	}
 	files, err := snap.Files(ctx, p.Source.Path, spec.IsDesired, maxFile)

@@ -254,6 +254,18 @@ func TestFingerprintFollowsDecisionsOnly(t *testing.T) {
 	}
 }
 
+// Another folder has nothing yet, whatever the target is called.
+func TestFingerprintFollowsTheFolder(t *testing.T) {
+	t.Parallel()
+	in := func(dir string) string {
+		text := minimal + "deploy: [{name: edge, files: {dir: " + dir + "}}]\n"
+		return mustLoad(t, settings.Source{Path: "acmsync.yaml", Bytes: []byte(text)}).Fingerprint()
+	}
+	if in("/live") == in("/elsewhere") || in("/live") != in("/live") {
+		t.Error("the fingerprint does not follow files.dir")
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(minimal))
 	f.Add([]byte("a: &x [*x]\n---\n<<: 1"))

@@ -77,12 +77,27 @@ func fingerprint(d record.Domain, serial string) string {
 func (p *pass) remove(ctx context.Context, d record.Domain, a reconcile.Action) reconcile.Result {
 	r := reconcile.Result{Action: a}
 	for _, target := range p.Targets {
-		if err := target.Remove(ctx, d.Name()); err != nil {
+		if err := target.Remove(ctx, d.Name(), fingerprints(d)); err != nil {
 			r.Action.Target = target.Name()
 			return p.ended(ctx, r, err)
 		}
 	}
 	return r
+}
+
+// fingerprints are those of every certificate that the row remembers.
+func fingerprints(d record.Domain) []string {
+	var known []string
+	if d.Certificate != nil {
+		known = append(known, d.Certificate.SHA256)
+	}
+	for _, s := range d.Superseded {
+		known = append(known, s.SHA256)
+	}
+	for _, a := range d.Deployed {
+		known = append(known, a.SHA256)
+	}
+	return known
 }
 
 // ended tells a target's failure from the end of the pass. What a hook wrote may

@@ -25,7 +25,8 @@ type Target interface {
 	// Holds reports whether the name's pair is there and is this certificate;
 	// an error says that nobody knows.
 	Holds(name, sha256 string) (bool, error)
-	Remove(ctx context.Context, name string) error
+	// Remove takes the name's pair away if its fingerprint is one of known.
+	Remove(ctx context.Context, name string, known []string) error
 }
 
 // Config is what a Controller works with and on. Everything in it is used

@@ -82,11 +82,12 @@ func (f *Files) Holds(name, sha256 string) (bool, error) {
 	return in.leaf != nil && fingerprint(in.leaf) == sha256, nil
 }
 
-// Remove takes the name's pair and its older versions away. A name that is not
-// there is success. The hook does not run: a server that still holds the pair
-// in memory harms nobody.
-func (f *Files) Remove(ctx context.Context, name string) error {
-	if err := f.remove(ctx, name); err != nil {
+// Remove takes the name's pair and its older versions away, unless it is one
+// whose fingerprint is not among known: then somebody who knows more put it
+// there. A name that is not there is success. The hook does not run: a server
+// that still holds the pair in memory harms nobody.
+func (f *Files) Remove(ctx context.Context, name string, known []string) error {
+	if err := f.remove(ctx, name, known); err != nil {
 		return fmt.Errorf("remove %s from %s: %w", name, f.dir, err)
 	}
 	return nil
@@ -203,7 +204,7 @@ func newestBefore(entries []fs.DirEntry, use string) string {
 	return ""
 }
 
-func (f *Files) remove(ctx context.Context, name string) error {
+func (f *Files) remove(ctx context.Context, name string, known []string) error {
 	folder, err := folderOf(name)
 	if err != nil {
 		return err
@@ -217,7 +218,11 @@ func (f *Files) remove(ctx context.Context, name string) error {
 		return err
 	}
 	defer unlock()
-	if err := f.unlink(filepath.Join(f.dir, folder)); err != nil {
+	link := filepath.Join(f.dir, folder)
+	if in, err := current(link); err == nil && in.leaf != nil && !slices.Contains(known, fingerprint(in.leaf)) {
+		return nil
+	}
+	if err := f.unlink(link); err != nil {
 		return err
 	}
 	return f.disk.removeAll(versions)

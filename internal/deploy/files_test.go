@@ -178,7 +178,7 @@ func TestWhatIsRefused(t *testing.T) {
 		if err := target.Install(t.Context(), p); err == nil || !strings.Contains(err.Error(), "is not a host name") {
 			t.Errorf("install %q: %v", name, err)
 		}
-		if err := target.Remove(t.Context(), name); err == nil || !strings.Contains(err.Error(), "is not a host name") {
+		if err := target.Remove(t.Context(), name, nil); err == nil || !strings.Contains(err.Error(), "is not a host name") {
 			t.Errorf("remove %q: %v", name, err)
 		}
 	}
@@ -195,7 +195,7 @@ func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
 	if err := target.Install(t.Context(), pair(t, "a.example", day(0))); err == nil || !strings.Contains(err.Error(), "move it away") {
 		t.Errorf("install: %v", err)
 	}
-	if err := target.Remove(t.Context(), "a.example"); err == nil {
+	if err := target.Remove(t.Context(), "a.example", nil); err == nil {
 		t.Error("removed")
 	}
 	if content, _ := os.ReadFile(theirs); string(content) != "theirs" {
@@ -207,10 +207,11 @@ func TestRemoveLeavesNothingAndMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	target := deploy.NewFiles(deploy.FilesConfig{Dir: dir})
-	install(t, target, pair(t, "a.example", day(0)))
+	ours := pair(t, "a.example", day(0))
+	install(t, target, ours)
 	install(t, target, pair(t, "b.example", day(0)))
 	for range 2 {
-		if err := target.Remove(t.Context(), "a.example"); err != nil {
+		if err := target.Remove(t.Context(), "a.example", []string{ours.SHA256}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -29,6 +29,9 @@ type Config struct {
 	AuthorityPort int
 	// Timeout bounds one observation; zero means [DefaultTimeout].
 	Timeout time.Duration
+	// Ended is told of every check that has ended, by the name it is of and its
+	// own (dns, caa, http, tls), from several goroutines; nil: nobody is.
+	Ended func(name, check string)
 	// Logger gets one debug line per question to a name server; nil: none.
 	Logger *slog.Logger
 }
@@ -43,6 +46,7 @@ type Verifier struct {
 	authorities *authorities
 	shared      *cache
 	guard       Guard
+	ended       func(name, check string)
 }
 
 // New returns a Verifier. Nothing is dialled yet.
@@ -52,6 +56,9 @@ func New(c Config) *Verifier {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Ended == nil {
+		c.Ended = func(string, string) {}
 	}
 	if c.AuthorityPort == 0 {
 		c.AuthorityPort = 53
@@ -63,6 +70,7 @@ func New(c Config) *Verifier {
 		authorities: newAuthorities(c.AuthorityPort, c.Timeout, c.Logger),
 		shared:      newCache(r.lookup),
 		guard:       NewGuard(c.ProbeAllow...),
+		ended:       c.Ended,
 	}
 }
 
@@ -80,18 +88,15 @@ func (v *Verifier) Observe(ctx context.Context, q record.Question) record.Observ
 	host := !s.wildcard()
 
 	var checks sync.WaitGroup
-	if q.DNS {
-		checks.Go(func() { o.DNS = s.look().dns })
+	check := func(name string, asked bool, look func()) {
+		if asked {
+			checks.Go(func() { look(); v.ended(q.Name, name) })
+		}
 	}
-	if q.CAA {
-		checks.Go(func() { o.CAA = v.observeCAA(ctx, s, q) })
-	}
-	if q.Probe && host {
-		checks.Go(func() { o.Probe = v.observeProbe(ctx, s, q) })
-	}
-	if q.Served && host {
-		checks.Go(func() { o.Served = v.observeServed(ctx, s, q) })
-	}
+	check("dns", q.DNS, func() { o.DNS = s.look().dns })
+	check("caa", q.CAA, func() { o.CAA = v.observeCAA(ctx, s, q) })
+	check("http", q.Probe && host, func() { o.Probe = v.observeProbe(ctx, s, q) })
+	check("tls", q.Served && host, func() { o.Served = v.observeServed(ctx, s, q) })
 	checks.Wait()
 	return o
 }

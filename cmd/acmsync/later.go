@@ -27,7 +27,6 @@ var laterFlags = map[string][]string{
 	"sync":   {"changed"},
 	"plan":   {"base"},
 	"status": {"wait", "log"},
-	"verify": {"watch"},
 }
 
 func addLater(root *cobra.Command) {

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/acmsync/acmsync/internal/controller"
 	"github.com/acmsync/acmsync/internal/operate"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/settings"
@@ -26,43 +29,84 @@ func newVerify(c console, o *options) *cobra.Command {
 		Short: "Check names now: DNS, CAA, HTTP, the certificate served",
 		Long: `Look at names as the CA would and say what must be changed before it would
 issue. No repository is needed. With settings it is also checked that the name
-leads to this platform; without, use --target or --address to say where it
-should lead. Exit code 3 means that something must be mended.`,
+leads to this platform; in a clone the platform is what its status branch says;
+else use --target or --address to say where the name should lead. Exit code 3
+means that something must be mended.`,
+		Example: `  acmsync verify www.shop.example
+  acmsync verify --watch www.shop.example         until it is mended
+  acmsync verify -o terraform www.shop.example    the fix as configuration`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return flags.run(cmd.Context(), c, o, args) },
 	}
 	f := cmd.Flags()
-	f.StringVarP(&flags.output, "output", "o", "text", "text or json")
+	f.StringVarP(&flags.output, "output", "o", "text", "text, json or terraform")
 	f.StringVar(&flags.target, "target", "", "the CNAME target names should have, e.g. {domain}.dns.example.net")
 	f.StringSliceVar(&flags.addresses, "address", nil, "an address names should have")
 	f.StringSliceVar(&flags.resolvers, "resolver", nil, "ask this resolver (IP address, perhaps with a port)")
+	f.BoolVar(&flags.watch, "watch", false, "look again until nothing has to be mended")
+	f.DurationVar(&flags.every, "every", 10*time.Second, "how often --watch looks")
 	return cmd
 }
 
 type verifyFlags struct {
 	output, target       string
 	addresses, resolvers []string
+	watch                bool
+	every                time.Duration
 }
 
 func (f verifyFlags) run(ctx context.Context, c console, o *options, names []string) error {
-	if !slices.Contains([]string{"text", "json"}, f.output) {
-		return fmt.Errorf("-o %s: must be text or json", f.output)
+	if !slices.Contains([]string{"text", "json", "terraform"}, f.output) {
+		return fmt.Errorf("-o %s: must be text, json or terraform", f.output)
+	}
+	if f.every < time.Second {
+		return fmt.Errorf("--every %s: must be a second or longer", f.every)
 	}
 	config, platform, err := f.surroundings(ctx, o)
 	if err != nil {
 		return err
 	}
-	verdicts, err := verifyAll(ctx, verify.New(config), platform, names)
+	shown := newProgress(c, terminalOf(c.err))
+	defer shown.done()
+	config.Ended = func(name, check string) { shown.event(controller.Event{Domain: name, Text: check + " looked at"}) }
+	var last operate.Round
+	if f.watch {
+		last, err = f.follow(ctx, c, config, platform, names, shown)
+	} else {
+		last.Verdicts, err = verifyAll(ctx, verify.New(config), platform, names, operate.Verify)
+		shown.done()
+		if err == nil {
+			err = f.print(c, last.Verdicts)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	if err := f.print(c, verdicts); err != nil {
-		return err
-	}
-	if slices.ContainsFunc(verdicts, operate.Verdict.Blocked) {
+	if last.Blocked() {
 		return exitWith(exitAttention)
 	}
 	return nil
+}
+
+// follow looks until it is mended, and prints what has changed. Each look is a
+// new observer's, which remembers nothing.
+func (f verifyFlags) follow(ctx context.Context, c console, config verify.Config, platform record.Platform, names []string, shown *progress) (operate.Round, error) {
+	ticker := time.NewTicker(f.every)
+	defer ticker.Stop()
+	look := func(ctx context.Context) ([]operate.Verdict, error) {
+		return verifyAll(ctx, verify.New(config), platform, names, operate.VerifyFresh)
+	}
+	return operate.Watch(ctx, look, ticker.C, func(r operate.Round) error {
+		shown.done()
+		if !r.Changed {
+			shown.event(controller.Event{Domain: strings.Join(names, ", "), Text: fmt.Sprintf("as before at look %d, next in %s", r.Number, f.every)})
+			return nil
+		}
+		if r.Number > 1 && f.output == "text" {
+			fmt.Fprintf(c.out, "\n── look %d ──\n", r.Number)
+		}
+		return f.print(c, r.Verdicts)
+	})
 }
 
 // surroundings are the settings' if there are any, and what flags say.
@@ -76,6 +120,8 @@ func (f verifyFlags) surroundings(ctx context.Context, o *options) (verify.Confi
 		}
 		platform = p.policy(nil).Platform
 		config.Resolvers, config.ProbeAllow = p.settings.Platform.Resolvers, p.settings.Platform.ProbeAllow
+	} else if said, known := operate.ClonePlatform(ctx, ".", "acm-status"); known {
+		platform = said
 	}
 	for _, text := range f.addresses {
 		address, err := netip.ParseAddr(text)
@@ -125,8 +171,10 @@ func (o *options) platform(ctx context.Context) (*parts, error) {
 	return p, nil
 }
 
+type verifier func(ctx context.Context, o operate.Observer, p record.Platform, written string) (operate.Verdict, error)
+
 // verifyAll checks the names side by side and answers in their order.
-func verifyAll(ctx context.Context, observer operate.Observer, platform record.Platform, names []string) ([]operate.Verdict, error) {
+func verifyAll(ctx context.Context, observer operate.Observer, platform record.Platform, names []string, one verifier) ([]operate.Verdict, error) {
 	verdicts := make([]operate.Verdict, len(names))
 	errs := make([]error, len(names))
 	var group sync.WaitGroup
@@ -135,7 +183,7 @@ func verifyAll(ctx context.Context, observer operate.Observer, platform record.P
 		group.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			verdicts[i], errs[i] = operate.Verify(ctx, observer, platform, name)
+			verdicts[i], errs[i] = one(ctx, observer, platform, name)
 		})
 	}
 	group.Wait()
@@ -152,9 +200,16 @@ func (f verifyFlags) print(c console, verdicts []operate.Verdict) error {
 		if i > 0 {
 			fmt.Fprintln(c.out)
 		}
-		if err := operate.WriteVerdict(c.out, v, terminalOf(c.out).color); err != nil {
+		if err := f.printOne(c, v); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (f verifyFlags) printOne(c console, v operate.Verdict) error {
+	if f.output == "terraform" {
+		return operate.WriteTerraform(c.out, v)
+	}
+	return operate.WriteVerdict(c.out, v, terminalOf(c.out).color)
 }

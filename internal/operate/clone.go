@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/acmsync/acmsync/internal/gitrepo"
+	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/status"
 )
 
@@ -23,6 +25,42 @@ var ErrNoClone = errors.New("this folder is not in a git clone; run this in a cl
 // that dir lies in, sorted by app. What was last fetched from origin comes
 // before a branch of the clone's own, which nobody keeps up to date.
 func CloneStatus(ctx context.Context, dir, branch string) ([]status.AppStatus, error) {
+	files, err := cloneFiles(ctx, dir, branch, isAppStatus)
+	if err != nil {
+		return nil, err
+	}
+	var apps []status.AppStatus
+	for _, f := range files {
+		if f.Err != nil {
+			return nil, f.Err
+		}
+		app, err := status.Parse(f.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s on branch %s: %w", f.Path, branch, err)
+		}
+		apps = append(apps, app)
+	}
+	slices.SortFunc(apps, func(a, b status.AppStatus) int { return strings.Compare(a.App, b.App) })
+	return apps, nil
+}
+
+// ClonePlatform is what the status branch of the clone around dir says of the
+// platform. known is false where there is no such clone, branch or file.
+func ClonePlatform(ctx context.Context, dir, branch string) (p record.Platform, known bool) {
+	files, err := cloneFiles(ctx, dir, branch, func(name string) bool { return path.Base(name) == "platform.yaml" })
+	if err != nil {
+		return p, false
+	}
+	for _, f := range files {
+		if said, err := status.ParsePlatform(f.Bytes); err == nil {
+			return said.Policy().Platform, true
+		}
+	}
+	return p, false
+}
+
+// cloneFiles are the files of the status branch as the clone knows it.
+func cloneFiles(ctx context.Context, dir, branch string, wanted func(string) bool) ([]gitrepo.File, error) {
 	root, err := cloneRoot(dir)
 	if err != nil {
 		return nil, err
@@ -42,23 +80,7 @@ func CloneStatus(ctx context.Context, dir, branch string) ([]status.AppStatus, e
 	if err != nil {
 		return nil, err
 	}
-	files, err := snap.Files(ctx, ".", isAppStatus, maxStatus)
-	if err != nil {
-		return nil, err
-	}
-	var apps []status.AppStatus
-	for _, f := range files {
-		if f.Err != nil {
-			return nil, f.Err
-		}
-		app, err := status.Parse(f.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("%s on branch %s: %w", f.Path, branch, err)
-		}
-		apps = append(apps, app)
-	}
-	slices.SortFunc(apps, func(a, b status.AppStatus) int { return strings.Compare(a.App, b.App) })
-	return apps, nil
+	return snap.Files(ctx, ".", wanted, maxStatus)
 }
 
 // cloneRoot is the folder with .git at dir or above it. A bare repository is

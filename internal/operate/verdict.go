@@ -3,40 +3,71 @@ package operate
 import (
 	"fmt"
 	"io"
-	"net/netip"
 	"strings"
 
+	"github.com/acmsync/acmsync/internal/diagnose"
 	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
-// WriteVerdict prints what was seen of a name, then what must be mended.
+// columns is what a verdict is wrapped for. Names, addresses and records are
+// not broken: they are there to be copied.
+const columns = 80
+
+// maxIndent is the indentation at the end of the longest chain of aliases.
+const maxIndent = 3 * 17
+
+// The colours, as SGR codes (ECMA-48, section 8.3.117).
+const (
+	bold   = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	grey   = "90"
+)
+
+// WriteVerdict prints what was seen of a name, drawn, then what must be mended,
+// then what it comes to.
 func WriteVerdict(w io.Writer, v Verdict, color bool) error {
 	out := &lines{color: color}
 	title := v.Name
 	if v.Unicode != "" {
 		title = v.Unicode + " (" + v.Name + ")"
 	}
-	out.add("%s", out.bold(record.Clean(title, 300)))
-	out.check("dns", v.Checks.DNS, describeDNS(v.Observation.DNS))
-	out.check("caa", v.Checks.CAA, describeCAA(v.Observation.CAA))
-	out.check("http", v.Checks.Challenge, describeProbe(v.Observation.Probe))
+	out.add("%s", out.paint(bold, record.Clean(title, 300)))
+	out.check("dns", v.Checks.DNS, drawDNS(v.Name, v.Observation.DNS))
+	out.check("caa", v.Checks.CAA, drawCAA(v.Name, v.Observation.CAA))
+	out.check("http", v.Checks.Challenge, drawProbe(v.Observation.Probe))
 	for _, edge := range v.Observation.Served {
-		out.check("tls", v.Checks.Served, describeServed(edge))
+		out.check("tls", v.Checks.Served, []string{describeServed(edge)})
 	}
+	out.row("ca", "", eyes(v))
 	for _, f := range v.Findings {
-		mark := "✗"
-		if f.Warning {
-			mark = "!"
-		}
-		out.add("  %s %s (%s)", mark, out.bold(failure.Of(f.Code).Title), f.Code)
-		out.add("    %s", record.Clean(f.Message, 600))
-		out.add("    fix: %s", record.Clean(f.Remedy, 600))
+		out.finding(f)
 	}
-	if len(v.Findings) == 0 {
-		out.add("  nothing to mend: nothing seen from here speaks against a certificate")
-	}
+	out.conclude(v)
 	_, err := io.WriteString(w, out.b.String())
+	return err
+}
+
+// WriteTerraform prints the fixes of a name as Terraform configuration, and
+// what no record mends as comments.
+func WriteTerraform(w io.Writer, v Verdict) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s: ", record.Clean(v.Name, 300))
+	if len(v.Findings) == 0 {
+		b.WriteString("nothing to mend\n")
+	}
+	for i, f := range v.Findings {
+		if i > 0 {
+			b.WriteString("# ")
+		}
+		fmt.Fprintf(&b, "%s: %s\n", f.Code, record.Clean(f.Remedy, 600))
+		if f.Fix != nil {
+			b.WriteString(diagnose.Terraform(*f.Fix))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
@@ -47,110 +78,89 @@ type lines struct {
 
 func (l *lines) add(format string, args ...any) { fmt.Fprintf(&l.b, format+"\n", args...) }
 
-func (l *lines) bold(s string) string {
+func (l *lines) paint(code, s string) string {
 	if !l.color {
 		return s
 	}
-	return "\x1b[1m" + s + "\x1b[0m"
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-func (l *lines) check(name string, c record.Check, text string) {
-	if text == "" {
-		return
-	}
+var lights = map[record.Check]string{record.Pass: green, record.Fail: red, record.Unknown: yellow, record.Skipped: grey}
+
+// check is a light and the drawing beside it; none when it was not asked for.
+func (l *lines) check(name string, c record.Check, drawing []string) {
 	if c == "" {
 		c = record.Unknown
 	}
-	l.add("  %-5s %-8s %s", name, c, record.Clean(text, 600))
+	l.row(name, c, drawing)
 }
 
-func describeDNS(d *record.DNS) string {
-	if d == nil {
-		return ""
+func (l *lines) row(name string, c record.Check, drawing []string) {
+	light := fmt.Sprintf("%-8s", c)
+	if code, ok := lights[c]; ok {
+		light = l.paint(code, light)
 	}
-	var parts []string
-	for _, hop := range d.Chain {
-		parts = append(parts, "→ "+hop.Value)
-	}
-	addresses := append(append([]netip.Addr(nil), d.A.Addrs...), d.AAAA.Addrs...)
-	for _, a := range addresses {
-		parts = append(parts, a.String())
-	}
-	if len(addresses) == 0 {
-		parts = append(parts, worded(d.A.Answer))
-	}
-	return strings.Join(parts, " ")
-}
-
-func describeCAA(c *record.CAA) string {
-	switch {
-	case c == nil:
-		return ""
-	case c.Answer == record.Answered:
-		var parts []string
-		for _, r := range c.Records {
-			parts = append(parts, fmt.Sprintf("%s %q", r.Tag, r.Value))
+	for i, line := range drawing {
+		if i > 0 {
+			name, light = "", "        "
 		}
-		return c.Zone + " " + strings.Join(parts, ", ")
-	case c.Zone == "":
-		return "no records: any CA may issue"
+		// Branches are indented, by no more than the longest chain is.
+		branch := line[:min(len(line)-len(strings.TrimLeft(line, " ")), maxIndent)]
+		l.add("  %-5s %s %s%s", name, light, branch, record.Clean(line, 600))
+	}
+}
+
+func (l *lines) finding(f record.Finding) {
+	mark, code := "✗", red
+	if f.Warning {
+		mark, code = "!", yellow
+	}
+	l.add("\n  %s %s (%s)", l.paint(code, mark), l.paint(bold, failure.Of(f.Code).Title), f.Code)
+	l.prose("    ", f.Message)
+	l.prose("    fix: ", f.Remedy)
+	if f.Fix == nil {
+		return
+	}
+	for i, step := range f.Fix.Steps {
+		l.prose(fmt.Sprintf("      %d. ", i+1), step)
+	}
+	if f.Fix.Zone != "" {
+		l.add("    as a zone file has it:")
+	}
+	for line := range strings.SplitSeq(f.Fix.Zone, "\n") {
+		if line != "" {
+			l.add("      %s", l.paint(grey, record.Clean(line, 600)))
+		}
+	}
+}
+
+// prose wraps a sentence; what follows its first line is set under it.
+func (l *lines) prose(prefix, sentence string) {
+	hang := strings.Repeat(" ", len(prefix))
+	for i, line := range strings.Split(wrap(record.Clean(sentence, 600), columns-len(prefix)), "\n") {
+		if i > 0 {
+			prefix = hang
+		}
+		l.add("%s%s", prefix, line)
+	}
+}
+
+// conclude is the last line: may a certificate be asked for?
+func (l *lines) conclude(v Verdict) {
+	blocking := 0
+	for _, f := range v.Findings {
+		if !f.Warning {
+			blocking++
+		}
+	}
+	switch {
+	case blocking == 1:
+		l.add("\n  %s one thing to mend before a CA would issue", l.paint(red, "✗"))
+	case blocking > 1:
+		l.add("\n  %s %d things to mend before a CA would issue, the first one first", l.paint(red, "✗"), blocking)
+	case len(v.Findings) > 0:
+		l.add("\n  %s nothing must be mended: what is above only advises", l.paint(green, "✓"))
 	default:
-		return fmt.Sprintf("%s at %s", worded(c.Answer), c.Zone)
+		l.add("  %s nothing to mend: nothing seen from here speaks against a certificate", l.paint(green, "✓"))
 	}
-}
-
-func describeProbe(p *record.Probe) string {
-	if p == nil {
-		return ""
-	}
-	var parts []string
-	for _, hop := range p.Hops {
-		parts = append(parts, fmt.Sprintf("%s %d", hop.URL, hop.Status))
-	}
-	if p.Result != record.ProbeAnswered {
-		parts = append(parts, probeWords[p.Result])
-	} else {
-		parts = append(parts, bodyWords[p.Body])
-	}
-	return strings.Join(parts, " → ")
-}
-
-func describeServed(s record.Served) string {
-	if s.Answer == record.Answered {
-		return fmt.Sprintf("certificate %s at %s", s.Serial, s.Address)
-	}
-	return "no certificate: " + s.Detail
-}
-
-// worded says how a question ended, for people.
-func worded(a record.Answer) string {
-	if words, ok := answerWords[a]; ok {
-		return words
-	}
-	return string(a)
-}
-
-var answerWords = map[record.Answer]string{
-	record.NoData:   "no record",
-	record.NXDomain: "does not exist (NXDOMAIN)",
-	record.ServFail: "the name servers fail (SERVFAIL)",
-	record.TimedOut: "no answer in time",
-	record.NoAnswer: "could not be asked",
-}
-
-var probeWords = map[record.ProbeResult]string{
-	record.ProbeRefused:     "connection refused",
-	record.ProbeTimeout:     "no answer in time",
-	record.ProbeTLS:         "the TLS handshake failed",
-	record.ProbeForbidden:   "not asked: the address is not public",
-	record.ProbeBadRedirect: "redirects in a way no CA follows",
-	record.ProbeNoAddress:   "not asked: no address",
-	record.ProbeNotAsked:    "could not be asked",
-}
-
-var bodyWords = map[record.ProbeBody]string{
-	record.BodyMatch:      "the right response",
-	record.BodyThumbprint: "the response of another ACME account",
-	record.BodyHTML:       "a web page, not the response",
-	record.BodyOther:      "something else than the response",
 }

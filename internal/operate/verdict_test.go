@@ -3,7 +3,10 @@ package operate_test
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
@@ -14,6 +17,8 @@ import (
 	"github.com/acmsync/acmsync/internal/operate"
 	"github.com/acmsync/acmsync/internal/record"
 )
+
+var update = flag.Bool("update", false, "write the golden files anew")
 
 // retired is a name whose CNAME leads to a target of before.
 func retired() operate.Verdict {
@@ -49,31 +54,51 @@ func written(t *testing.T, v operate.Verdict, color bool) string {
 	return b.String()
 }
 
+// What people read, without and with colour; it fits 80 columns.
 func TestVerdictOnPaper(t *testing.T) {
 	t.Parallel()
-	want := `blog.shop.example
-  dns   fail     → old.example 203.0.113.9
-  caa   pass     shop.example issue "ca.test"
-  http  fail     http://blog.shop.example/x 404 → a web page, not the response
-  tls   unknown  certificate 0a1b at 203.0.113.9
-  ✗ Incorrect CNAME target (incorrect-cname-target)
-    It points elsewhere.
-    fix: Set CNAME.
-  ! ` + failure.Of(failure.AAAAMismatch).Title + ` (aaaa-mismatch)
-    IPv6 too.
-    fix: Remove AAAA.
-`
-	if diff := cmp.Diff(want, written(t, retired(), false)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	v := retired()
+	v.Findings[0].Fix = &record.Fix{
+		Provider: "Cloudflare", Origin: "shop.example",
+		Steps: []string{"At Cloudflare, open shop.example > DNS > Records.", "Edit the CNAME record of blog.shop.example (old.example): Type CNAME, Name blog, Target right.example.", "Set Proxy status to DNS only."},
+		Zone:  "; remove: blog.shop.example. CNAME old.example.\nblog.shop.example. CNAME right.example.",
+	}
+	plain := written(t, v, false)
+	golden(t, "verdict.golden", plain)
+	golden(t, "verdict-color.golden", written(t, v, true))
+	for line := range strings.SplitSeq(plain, "\n") {
+		if len([]rune(line)) > 80 {
+			t.Errorf("%d columns: %q", len([]rune(line)), line)
+		}
 	}
 }
 
-func TestVerdictInColour(t *testing.T) {
-	t.Parallel()
-	got := written(t, retired(), true)
-	if !strings.HasPrefix(got, "\x1b[1mblog.shop.example\x1b[0m\n") || strings.Count(got, "\x1b[1m") != strings.Count(got, "\x1b[0m") {
-		t.Errorf("%q", got)
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+func TestVerdictAsTerraform(t *testing.T) {
+	t.Parallel()
+	v := retired()
+	v.Findings[0].Fix = &record.Fix{Provider: "Amazon Route 53", Origin: "shop.example", Set: v.Findings[0].Expected}
+	var b strings.Builder
+	if err := operate.WriteTerraform(&b, v); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "verdict.tf.golden", b.String())
 }
 
 // Each part of what was seen has one line, and none when it was not asked for.
@@ -84,10 +109,10 @@ func TestVerdictLines(t *testing.T) {
 		seen record.Observation
 		want string
 	}{
-		"nothing asked":    {record.Observation{}, "www.shop.example\n  nothing to mend: nothing seen from here speaks against a certificate\n"},
-		"no such name":     {record.Observation{DNS: &record.DNS{A: none, AAAA: none}}, "dns   unknown  does not exist (NXDOMAIN)"},
+		"nothing asked":    {record.Observation{}, "www.shop.example\n  ✓ nothing to mend: nothing seen from here speaks against a certificate\n"},
+		"no such name":     {record.Observation{DNS: &record.DNS{A: none, AAAA: none}}, "└─ does not exist (NXDOMAIN)"},
 		"no CAA":           {record.Observation{CAA: &record.CAA{Answer: record.NoData}}, "caa   unknown  no records: any CA may issue"},
-		"CAA not answered": {record.Observation{CAA: &record.CAA{Answer: record.ServFail, Zone: "shop.example"}}, "caa   unknown  the name servers fail (SERVFAIL) at shop.example"},
+		"CAA not answered": {record.Observation{CAA: &record.CAA{Answer: record.ServFail, Zone: "shop.example"}}, "└─ shop.example\n                    └─ the name servers fail (SERVFAIL)"},
 		"no answer":        {record.Observation{Probe: &record.Probe{Result: record.ProbeTimeout}}, "http  unknown  no answer in time"},
 		"nowhere to ask":   {record.Observation{Probe: &record.Probe{Result: record.ProbeNoAddress}}, "http  unknown  not asked: no address"},
 		"none at all":      {record.Observation{Served: []record.Served{{Answer: record.NoAnswer, Detail: "it has no address"}}}, "tls   unknown  no certificate: it has no address"},
@@ -128,7 +153,9 @@ func hostile() operate.Verdict {
 // Text of strangers neither moves the cursor nor starts lines of its own.
 func TestVerdictIsHarmless(t *testing.T) {
 	t.Parallel()
-	got, plain := written(t, hostile(), false), written(t, retired(), false)
+	plainly := retired()
+	plainly.Observation.CAA.Zone = "elsewhere.example" // a zone that is no parent has no climb
+	got, plain := written(t, hostile(), false), written(t, plainly, false)
 	if strings.Count(got, "\n") != strings.Count(plain, "\n") {
 		t.Errorf("lines were added:\n%s", got)
 	}

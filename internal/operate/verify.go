@@ -37,11 +37,22 @@ func (v Verdict) Blocked() bool {
 // Verify makes every check of a name that can be made from here. What the
 // platform does not say (no target, no account key) is not checked.
 func Verify(ctx context.Context, o Observer, p record.Platform, written string) (Verdict, error) {
+	return judge(ctx, o, p, written, false)
+}
+
+// VerifyFresh is Verify with the zone's own name servers asked in any case, so
+// that no cache hides a change that was just made.
+func VerifyFresh(ctx context.Context, o Observer, p record.Platform, written string) (Verdict, error) {
+	return judge(ctx, o, p, written, true)
+}
+
+func judge(ctx context.Context, o Observer, p record.Platform, written string, fresh bool) (Verdict, error) {
 	name, unicode, err := spec.CanonicalName(written)
 	if err != nil {
 		return Verdict{}, err
 	}
 	q := question(p, name)
+	q.Authorities = fresh
 	seen := o.Observe(ctx, q)
 	return Verdict{
 		Name: name, Unicode: unicode, Observation: seen,

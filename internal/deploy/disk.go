@@ -62,21 +62,26 @@ func (d disk) write(name string, content []byte, mode fs.FileMode) error {
 	}
 	_, err = f.Write(content)
 	if err == nil {
-		err = f.Sync()
+		err = d.flush(f)
 	}
 	return errors.Join(err, f.Close())
 }
 
 // sync makes the entries of a folder durable.
 func (d disk) sync(dir string) error {
-	if err := d.allow("sync", dir); err != nil {
-		return err
-	}
 	f, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return errors.Join(d.flush(f), f.Close())
+}
+
+// flush returns when the file, or the folder, is on the disk.
+func (d disk) flush(f *os.File) error {
+	if err := d.allow("sync", f.Name()); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 func (d disk) symlink(target, link string) error {

@@ -117,7 +117,7 @@ var reasons = []Reason{
 	{
 		UnsafeDomain, "Domain considered unsafe", Owner, OnChange,
 		"The CA considers {name} unsafe{detail}.",
-		"Have {name} reviewed at the list the CA names, then change refresh to try again.",
+		"Have {name} reviewed by whoever keeps that list (the CA may name it under problem), then run acmsync refresh {app} {name} to try again.",
 	},
 	{
 		Blocklisted, "Let's Encrypt domain blocklist", Owner, OnChange,
@@ -188,7 +188,7 @@ var reasons = []Reason{
 	{
 		AccountPaused, "ACME account paused for this name", Operator, OnChange,
 		"The CA has paused the account for {name} after too many failures.",
-		"Mend {name}, unpause it at the CA's self-service page, whose link the CA gives to whoever orders with this account, and change refresh.",
+		"Unpause {name} at the CA's self-service page, whose link the CA gives to whoever orders with this account, then run acmsync refresh {app} {name} to try again.",
 	},
 	{
 		ProfileUnsupported, "Certificate profile not offered", Operator, OnChange,

@@ -87,6 +87,3 @@ func (p provider) label(name, origin string) string {
 	}
 	return strings.TrimSuffix(name, "."+origin)
 }
-
-// flattens: an ordinary CNAME may stand at the apex.
-func (p provider) flattens() bool { return p.alias == "CNAME" }

@@ -48,6 +48,9 @@ type Config struct {
 	// SettingsHash changes when a setting that decisions depend on does.
 	SettingsHash string
 	Concurrency  int
+	// Lease is how long a row stays ours if this process stops without a word;
+	// it is extended while work goes on. 0: 45 s.
+	Lease time.Duration
 	// Now is the clock.
 	Now func() time.Time
 	Log *slog.Logger
@@ -96,6 +99,9 @@ func New(c Config) *Controller {
 		c.Progress = func(Event) {}
 	}
 	c.Concurrency = max(c.Concurrency, 1)
+	if c.Lease == 0 {
+		c.Lease = 45 * time.Second
+	}
 	// Where desired state is read and where status goes are settings too.
 	c.SettingsHash = fmt.Sprintf("%s %q %q %q %q", c.SettingsHash, c.Source.Branch, c.Source.Path, c.Status.Branch, c.Status.Path)
 	return &Controller{Config: c}

@@ -10,9 +10,6 @@ import (
 )
 
 const (
-	// leaseTTL is how long a row stays ours if this process stops without a
-	// word. It is extended while work goes on.
-	leaseTTL = 45 * time.Second
 	// reportEvery is how often status is committed while work goes on.
 	reportEvery = 30 * time.Second
 	// maxClaims bounds how often one pass takes up the same row: a row that is
@@ -40,7 +37,7 @@ func (p *pass) work(ctx context.Context) error {
 
 func (p *pass) worker(ctx context.Context, seen *claims) error {
 	for ctx.Err() == nil {
-		leases, err := p.Store.Claim(ctx, owner, p.Now(), 1, leaseTTL)
+		leases, err := p.Store.Claim(ctx, owner, p.Now(), 1, p.Lease)
 		if errors.Is(err, store.ErrBusy) {
 			continue // another process writes for long; the store has waited for it
 		}
@@ -93,7 +90,7 @@ func (p *pass) awaitOthers(ctx context.Context) error {
 func (p *pass) keep(ctx context.Context, l store.Lease) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
-		const every = leaseTTL / 6
+		every := p.Lease / 6
 		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for extended := time.Now(); ; {
@@ -102,10 +99,10 @@ func (p *pass) keep(ctx context.Context, l store.Lease) (context.Context, contex
 				return
 			case <-tick.C:
 			}
-			err := p.Store.Extend(ctx, l, leaseTTL)
+			err := p.Store.Extend(ctx, l, p.Lease)
 			if err == nil {
 				extended = time.Now()
-			} else if errors.Is(err, store.ErrLeaseLost) || time.Since(extended) > leaseTTL-2*every {
+			} else if errors.Is(err, store.ErrLeaseLost) || time.Since(extended) > p.Lease-2*every {
 				cancel()
 			}
 		}

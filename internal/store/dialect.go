@@ -29,6 +29,12 @@ const gooseDialect = goose.DialectSQLite3
 // It is shorter than the time a stopping program is given.
 const busyTimeout = 5 * time.Second
 
+// The sizes of the two pools.
+const (
+	writers = 1
+	readers = 4
+)
+
 // connect opens a writing pool of one connection, since SQLite has one writer
 // and queueing here is fair and quick where its busy handler sleeps, and a
 // reading pool, which the write-ahead log keeps from waiting for the writer.
@@ -45,10 +51,10 @@ func connect(path string, readOnly bool) (write, read *sql.DB, err error) {
 	// WAL: readers and the writer do not wait for each other. FULL: a commit
 	// is on disk before the request to the CA that it stands for is sent.
 	query := "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
-	if write, err = pool(dsn+query, 1); err != nil {
+	if write, err = pool(dsn+query, writers); err != nil {
 		return nil, nil, err
 	}
-	if read, err = pool(dsn+query, 4); err != nil {
+	if read, err = pool(dsn+query, readers); err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}
 	return write, read, nil
@@ -80,8 +86,9 @@ func pool(dsn string, size int) (*sql.DB, error) {
 	return db, nil
 }
 
-// translated puts the engine's own conditions into this package's errors.
-func translated(err error) error {
+// translated puts the engine's own conditions into this package's errors; path
+// is the database's.
+func translated(path string, err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return err
@@ -93,8 +100,23 @@ func translated(err error) error {
 		if strings.Contains(e.Error(), "orders.directory, orders.names_key") {
 			return fmt.Errorf("%w: %w", ErrOpenIntent, err)
 		}
+	case sqlite3.SQLITE_FULL:
+		return &DiskError{path, err, "make room there"}
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return &DiskError{path, err, "let acmsync's user write to that folder and file system"}
+	case sqlite3.SQLITE_IOERR:
+		return &DiskError{path, err, "look at the disk and its file system (the kernel's log says more)"}
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return &CorruptError{path, err}
 	}
 	return err
+}
+
+// openedReadOnly reports whether a connection could not write because of how it
+// was opened.
+func openedReadOnly(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_READONLY
 }
 
 // present reports whether a table exists.

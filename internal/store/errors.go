@@ -56,6 +56,36 @@ func (e *FolderError) Error() string {
 
 func (e *FolderError) Unwrap() error { return e.Err }
 
+// DiskError is a database that the disk under it does not let be used. Nothing
+// of the change is kept, what was there is, and the next attempt may succeed.
+type DiskError struct {
+	Path string // the database
+	Err  error
+	// Remedy is what to do about it.
+	Remedy string
+}
+
+// Error names the setting that chose the disk.
+func (e *DiskError) Error() string {
+	return fmt.Sprintf("store.url: cannot use %s: %v; %s", e.Path, e.Err, e.Remedy)
+}
+
+func (e *DiskError) Unwrap() error { return e.Err }
+
+// CorruptError is a database that is damaged, as opposed to one with a row in
+// it that is.
+type CorruptError struct {
+	Path string // the database
+	Err  error
+}
+
+// Error names the setting and the command that goes on from here.
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("store.url: %s is damaged: %v; stop acmsync and run: acmsync doctor", e.Path, e.Err)
+}
+
+func (e *CorruptError) Unwrap() error { return e.Err }
+
 // Unreadable is a row that cannot be decoded. It is left out of what it should
 // have been part of; every other row goes on.
 type Unreadable struct {

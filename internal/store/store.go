@@ -21,6 +21,7 @@ type Store struct {
 	// What each pool has prepared.
 	writing, reading statements
 
+	path     string // empty: in memory
 	readOnly bool
 	session  *session
 	batches  *batches
@@ -61,7 +62,7 @@ func openFile(ctx context.Context, path string) (*Store, error) {
 	defer unlock()
 	s, err := open(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the store %s: %w", path, translated(err))
+		return nil, opening(path, "opening the store", err)
 	}
 	return s, nil
 }
@@ -71,7 +72,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{write: write, read: read, session: newSession(path), batches: newBatches()}
+	s := &Store{path: path, write: write, read: read, session: newSession(path), batches: newBatches()}
 	if err := migrate(ctx, write); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -93,10 +94,19 @@ func openReadOnly(ctx context.Context, path string) (*Store, error) {
 	}
 	s, err := openExisting(ctx, path, there)
 	if err != nil {
-		return nil, fmt.Errorf("opening the store %s to read: %w", path, translated(err))
+		return nil, opening(path, "opening the store to read", err)
 	}
 	s.readOnly = true
 	return s, nil
+}
+
+// opening is an error that names the path once.
+func opening(path, what string, err error) error {
+	err = translated(path, err)
+	if errors.As(err, new(*DiskError)) || errors.As(err, new(*CorruptError)) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return fmt.Errorf("%s %s: %w", what, path, err)
 }
 
 func openExisting(ctx context.Context, path string, there bool) (*Store, error) {
@@ -107,7 +117,7 @@ func openExisting(ctx context.Context, path string, there bool) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{write: write, read: read, session: newSession(path), batches: newBatches()}
+	s := &Store{path: path, write: write, read: read, session: newSession(path), batches: newBatches()}
 	made, err := current(ctx, read)
 	if err == nil && made {
 		return s, nil
@@ -132,6 +142,18 @@ func (s *Store) Close() error {
 // this machine's memory. Committed SQL already does.
 func (s *Store) Checkpoint(ctx context.Context) error { return ctx.Err() }
 
+// translated is the package's function, and lets go of connections that were
+// opened while the file system was read-only: they would stay so after it is
+// mended. Those that can write are kept whatever happens, since a new one may
+// need a write to be opened.
+func (s *Store) translated(err error) error {
+	if openedReadOnly(err) && s.path != "" {
+		s.write.SetMaxIdleConns(0)
+		s.write.SetMaxIdleConns(writers)
+	}
+	return translated(s.path, err)
+}
+
 // change runs fn in a writing transaction. what says what is being done, for
 // the error.
 func (s *Store) change(ctx context.Context, what string, fn func(*transaction) error) error {
@@ -139,7 +161,7 @@ func (s *Store) change(ctx context.Context, what string, fn func(*transaction) e
 		return fmt.Errorf("%s: %w", what, ErrReadOnly)
 	}
 	if err := inTx(ctx, s.write, &s.writing, nil, fn); err != nil {
-		return fmt.Errorf("%s: %w", what, translated(err))
+		return fmt.Errorf("%s: %w", what, s.translated(err))
 	}
 	return nil
 }
@@ -151,7 +173,7 @@ func (s *Store) step(ctx context.Context, what string, fn func(*transaction) err
 		return fmt.Errorf("%s: %w", what, ErrReadOnly)
 	}
 	if err := s.batched(ctx, fn); err != nil {
-		return fmt.Errorf("%s: %w", what, translated(err))
+		return fmt.Errorf("%s: %w", what, s.translated(err))
 	}
 	return nil
 }
@@ -159,7 +181,7 @@ func (s *Store) step(ctx context.Context, what string, fn func(*transaction) err
 // view runs fn in a transaction that sees one state of the database.
 func (s *Store) view(ctx context.Context, what string, fn func(*transaction) error) error {
 	if err := inTx(ctx, s.read, &s.reading, &sql.TxOptions{ReadOnly: true}, fn); err != nil {
-		return fmt.Errorf("%s: %w", what, translated(err))
+		return fmt.Errorf("%s: %w", what, s.translated(err))
 	}
 	return nil
 }

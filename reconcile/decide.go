@@ -45,6 +45,7 @@ func decide(rules []rule, d record.Domain, seen record.Observation, p Policy, no
 		}
 	}
 	rest(&v.d, v.notServed, p, now)
+	notice(&v.d, p, now)
 	v.d.Due = v.due()
 	return Decision{Next: v.d, Actions: v.actions, Outcome: v.outcome, Drop: v.drop}
 }

@@ -80,7 +80,7 @@ func (v *view) due() time.Time {
 	if v.d.Gone() {
 		return v.dueLeaving()
 	}
-	return earliest(v.dueDeploy(), v.dueRevoke(), v.dueOrder(), v.dueCheck())
+	return earliest(v.dueDeploy(), v.dueRevoke(), v.dueOrder(), v.dueCheck(), noticeDue(v.d, v.policy))
 }
 
 func (v *view) dueLeaving() time.Time {

@@ -27,7 +27,9 @@ func (w *world) act(key string, a reconcile.Action) bool {
 	if w.crashes && rapid.IntRange(0, 9).Draw(w.t, "crash after") == 0 {
 		return false
 	}
+	before := d
 	d = reconcile.Settle(d, r, w.policy, w.now)
+	w.listen(before, d)
 	w.rows[key] = d
 	if d.Certificate != nil {
 		w.current[key] = d.Certificate.Serial

@@ -63,6 +63,7 @@ func Settle(d record.Domain, r Result, p Policy, now time.Time) record.Domain {
 		settleForget(&d, r, now)
 	}
 	rest(&d, unserved, p, now)
+	notice(&d, p, now)
 	v := &view{d: d, policy: p, now: now}
 	v.need, v.needed = needOf(d, p, now)
 	d.Due = v.dueSettled()

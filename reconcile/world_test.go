@@ -70,7 +70,8 @@ type world struct {
 	released []loss                       // removals let through without approval
 	crashes  bool
 	acted    int
-	seen     map[string]string // row → what was decided last
+	seen     map[string]string    // row → what was decided last
+	told     map[string]time.Time // row → when its last incident began that was told
 }
 
 func newWorld(t *rapid.T, p reconcile.Policy) *world {
@@ -78,7 +79,7 @@ func newWorld(t *rapid.T, p reconcile.Policy) *world {
 		t: t, policy: p, now: start,
 		files: map[string][]spec.App{}, accepted: map[string][]spec.App{}, broken: map[string]bool{},
 		approvals: map[string]bool{}, rows: map[string]record.Domain{}, health: map[string]health{},
-		down: map[string]bool{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, current: map[string]string{}, edges: map[string]map[string]string{},
+		down: map[string]bool{}, told: map[string]time.Time{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, current: map[string]string{}, edges: map[string]map[string]string{},
 	}
 	for _, target := range p.Targets {
 		w.edges[target] = map[string]string{}
@@ -172,6 +173,7 @@ func (w *world) run(until time.Time) {
 	if until.After(w.now) {
 		w.now = until
 	}
+	w.checkTold()
 }
 
 func (w *world) nextDue() (key string, at time.Time) {
@@ -190,6 +192,7 @@ func (w *world) step(key string) {
 			w.t.Fatalf("%s never comes to rest: %+v", key, w.rows[key])
 		}
 		dec := w.decide(w.rows[key])
+		w.listen(w.rows[key], dec.Next)
 		w.rows[key] = dec.Next
 		if dec.Drop {
 			delete(w.rows, key)

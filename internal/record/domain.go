@@ -1,6 +1,10 @@
 package record
 
-import "time"
+import (
+	"time"
+
+	"github.com/acmsync/acmsync/internal/failure"
+)
 
 // State is a domain's place in its life, worded as status files say it.
 type State string
@@ -51,6 +55,9 @@ type Domain struct {
 	// redirect and another ACME account answered.
 	ForeignThumbprint bool
 
+	// Notice is what people are told of the row's trouble.
+	Notice Notice
+
 	HandledRefresh, HandledRekey string
 	// HandledEntry is Want.Entry at the last attempt.
 	HandledEntry string
@@ -70,6 +77,20 @@ type Attempt struct {
 	Next time.Time
 	// RateLimitedUntil is set while a limit of the CA is what makes us wait.
 	RateLimitedUntil time.Time
+}
+
+// Notice is the record of one incident: trouble that somebody has to act on,
+// from its beginning until the certificate is in use. It is kept with the row,
+// so that each message is decided on once, whatever is restarted.
+type Notice struct {
+	// Began is when the present incident began; zero: there is none.
+	Began time.Time `json:",omitzero"`
+	// Told is when it had lasted so long that somebody is told; zero: it has
+	// not. Healed is when it ended after that, which is told too.
+	Told   time.Time `json:",omitzero"`
+	Healed time.Time `json:",omitzero"`
+	// Reason is what was wrong when it was told.
+	Reason failure.Code `json:",omitempty"`
 }
 
 // Check is the result of one kind of check.

@@ -50,6 +50,8 @@ type DomainStatus struct {
 	Attempts         int                `yaml:"attempts,omitempty" json:"attempts,omitempty"`
 	NextAttempt      time.Time          `yaml:"nextAttempt,omitempty" json:"nextAttempt,omitzero"`
 	RateLimitedUntil time.Time          `yaml:"rateLimitedUntil,omitempty" json:"rateLimitedUntil,omitzero"`
+	// Notified is when it was decided to tell somebody of the present incident.
+	Notified         time.Time          `yaml:"notified,omitempty" json:"notified,omitzero"`
 	Checks           ChecksStatus       `yaml:"checks,flow" json:"checks"`
 	Certificate      *CertificateStatus `yaml:"certificate,omitempty" json:"certificate,omitempty"`
 	// Renewal is set while the certificate is valid but its renewal fails.

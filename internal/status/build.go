@@ -123,7 +123,7 @@ func (r Report) domain(d record.Domain) DomainStatus {
 	s := DomainStatus{
 		Name: d.Name(), Unicode: toUnicode(d.Name()), Status: string(state(d)), Ready: r.ready(d),
 		Since: second(d.Since), Checks: checks(d.Checks), Certificate: r.certificate(d.Certificate),
-		RateLimitedUntil: second(d.Attempt.RateLimitedUntil),
+		RateLimitedUntil: second(d.Attempt.RateLimitedUntil), Notified: second(d.Notice.Told),
 	}
 	if who := reconcile.Attention(d); who != "none" {
 		s.Attention = who

@@ -77,6 +77,7 @@ func shop() []record.Domain {
 func others() []record.Domain {
 	failing := row("blog", "blog.example", record.Failing)
 	failing.Attempt = record.Attempt{Count: 3, FirstFailed: t0, Last: t0, Next: t0.Add(10 * time.Minute)}
+	failing.Notice = record.Notice{Began: t0, Told: t0.Add(72 * time.Hour), Reason: failure.IncorrectCNAME}
 	failing.Checks = record.Checks{DNS: record.Fail, CAA: record.Pass, Challenge: record.Fail, Issued: record.Fail}
 	wrong := finding(failure.IncorrectCNAME, "blog.example points at shop.oldplatform.example, which is no longer a valid target.", "Set CNAME blog.example to blog.example.dns.example.net.")
 	wrong.Expected = []record.RR{{Type: "CNAME", Name: "blog.example", Value: "blog.example.dns.example.net"}}

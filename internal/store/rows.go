@@ -48,6 +48,7 @@ func progressColumns(d *record.Domain) []column {
 		{"findings", jsonAt{&d.Findings}},
 		{"problem", jsonAt{&d.Problem}},
 		{"foreign_thumbprint", &d.ForeignThumbprint},
+		{"notice", jsonAt{&d.Notice}},
 		{"handled_refresh", &d.HandledRefresh},
 		{"handled_rekey", &d.HandledRekey},
 		{"handled_entry", &d.HandledEntry},

@@ -44,16 +44,16 @@ type DomainStatus struct {
 	// Trouble is set while there is no valid certificate because of it, or
 	// while the valid one is not served.
 	Trouble          `yaml:",inline"`
-	Also             []Also             `yaml:"also,omitempty" json:"also,omitempty"`
-	Problem          *ProblemStatus     `yaml:"problem,omitempty" json:"problem,omitempty"`
-	FirstFailed      time.Time          `yaml:"firstFailed,omitempty" json:"firstFailed,omitzero"`
-	Attempts         int                `yaml:"attempts,omitempty" json:"attempts,omitempty"`
-	NextAttempt      time.Time          `yaml:"nextAttempt,omitempty" json:"nextAttempt,omitzero"`
-	RateLimitedUntil time.Time          `yaml:"rateLimitedUntil,omitempty" json:"rateLimitedUntil,omitzero"`
+	Also             []Also         `yaml:"also,omitempty" json:"also,omitempty"`
+	Problem          *ProblemStatus `yaml:"problem,omitempty" json:"problem,omitempty"`
+	FirstFailed      time.Time      `yaml:"firstFailed,omitempty" json:"firstFailed,omitzero"`
+	Attempts         int            `yaml:"attempts,omitempty" json:"attempts,omitempty"`
+	NextAttempt      time.Time      `yaml:"nextAttempt,omitempty" json:"nextAttempt,omitzero"`
+	RateLimitedUntil time.Time      `yaml:"rateLimitedUntil,omitempty" json:"rateLimitedUntil,omitzero"`
 	// Notified is when it was decided to tell somebody of the present incident.
-	Notified         time.Time          `yaml:"notified,omitempty" json:"notified,omitzero"`
-	Checks           ChecksStatus       `yaml:"checks,flow" json:"checks"`
-	Certificate      *CertificateStatus `yaml:"certificate,omitempty" json:"certificate,omitempty"`
+	Notified    time.Time          `yaml:"notified,omitempty" json:"notified,omitzero"`
+	Checks      ChecksStatus       `yaml:"checks,flow" json:"checks"`
+	Certificate *CertificateStatus `yaml:"certificate,omitempty" json:"certificate,omitempty"`
 	// Renewal is set while the certificate is valid but its renewal fails.
 	Renewal *RenewalStatus `yaml:"renewal,omitempty" json:"renewal,omitempty"`
 }

@@ -53,18 +53,27 @@ func (d disk) mkdirTemp(dir, pattern string) (string, error) {
 
 // write makes a new file, synced. Its folder is synced by whoever fills it.
 func (d disk) write(name string, content []byte, mode fs.FileMode) error {
-	if err := d.allow("write", name); err != nil {
+	if err := d.allow("create", name); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = d.flush(f)
+	return errors.Join(d.fill(f, content), f.Close())
+}
+
+func (d disk) fill(f *os.File, content []byte) error {
+	if err := d.allow("write", f.Name()); err != nil {
+		return err
 	}
-	return errors.Join(err, f.Close())
+	if _, err := f.Write(content); err != nil {
+		return err
+	}
+	if err := d.allow("fsync", f.Name()); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 // sync makes the entries of a folder durable.

@@ -2,18 +2,10 @@ package deploy
 
 import "context"
 
-// FailAt lets the n-th change to the disk fail, counted from 1, and with
-// crashed every later one too, as if the process had died there.
-func (f *Files) FailAt(n int, crashed bool, err error) {
-	count := 0
-	f.disk.before = func(string, string) error {
-		count++
-		if count == n || crashed && count > n {
-			return err
-		}
-		return nil
-	}
-}
+// Before is called before every change to the disk, with what it is (mkdir,
+// create, write, fsync, sync, symlink, rename, remove) and its path; an error
+// stands for the change.
+func (f *Files) Before(fn func(change, path string) error) { f.disk.before = fn }
 
 // Gathering is a hook whose command is run.
 type Gathering struct{ hook *hook }

@@ -44,7 +44,7 @@ var (
 	mu     sync.Mutex
 	opened = map[uintptr]*handle{}
 	// tables are ours, by the engine's; they live as long as the process.
-	tables = map[uintptr]*sqlite3.Tsqlite3_io_methods{}
+	tables = map[uintptr]uintptr{}
 )
 
 // register makes a copy of the engine's VFS, with the changes going through
@@ -83,7 +83,7 @@ func open(tls *libc.TLS, vfs, name, file uintptr, flags int32, outFlags uintptr)
 	mu.Lock()
 	defer mu.Unlock()
 	opened[file] = &handle{d, path, *at[sqlite3.Tsqlite3_io_methods](f.FpMethods)}
-	f.FpMethods = address(table(f.FpMethods))
+	f.FpMethods = table(tls, f.FpMethods)
 	return 0
 }
 
@@ -106,16 +106,18 @@ func allowOpen(d *Disk, path string, flags int32) (int32, int32) {
 	return flags, 0
 }
 
-// table is the engine's table of a file's methods with ours in it.
-func table(theirs uintptr) *sqlite3.Tsqlite3_io_methods {
-	if tables[theirs] == nil {
+// table is the engine's table of a file's methods with ours in it, in memory
+// of the engine's kind.
+func table(tls *libc.TLS, theirs uintptr) uintptr {
+	if tables[theirs] == 0 {
 		t := *at[sqlite3.Tsqlite3_io_methods](theirs)
 		t.FxClose, t.FxWrite = address[finisher](finish), address[writer](write)
 		t.FxTruncate, t.FxSync = address[trimmer](truncate), address[syncer](syncFile)
 		if t.FxShmMap != 0 {
 			t.FxShmMap = address[sharer](share)
 		}
-		tables[theirs] = &t
+		tables[theirs] = libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(t)))
+		*at[sqlite3.Tsqlite3_io_methods](tables[theirs]) = t
 	}
 	return tables[theirs]
 }

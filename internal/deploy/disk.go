@@ -70,7 +70,7 @@ func (d disk) fill(f *os.File, content []byte) error {
 	if _, err := f.Write(content); err != nil {
 		return err
 	}
-	if err := d.allow("fsync", f.Name()); err != nil {
+	if err := d.allow("sync", f.Name()); err != nil {
 		return err
 	}
 	return f.Sync()

@@ -3,7 +3,7 @@ package deploy
 import "context"
 
 // Before is called before every change to the disk, with what it is (mkdir,
-// create, write, fsync, sync, symlink, rename, remove) and its path; an error
+// create, write, sync, symlink, rename, remove) and its path; an error
 // stands for the change.
 func (f *Files) Before(fn func(change, path string) error) { f.disk.before = fn }
 

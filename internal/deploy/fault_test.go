@@ -25,13 +25,13 @@ type fault struct {
 }
 
 var faults = []fault{
-	{name: "ENOSPC", err: syscall.ENOSPC, befalls: []string{"mkdir", "create", "write", "fsync", "sync", "symlink", "rename"}},
-	{name: "EDQUOT", err: syscall.EDQUOT, befalls: []string{"mkdir", "create", "write", "fsync", "symlink"}},
+	{name: "ENOSPC", err: syscall.ENOSPC, befalls: []string{"mkdir", "create", "write", "sync", "symlink", "rename"}},
+	{name: "EDQUOT", err: syscall.EDQUOT, befalls: []string{"mkdir", "create", "write", "sync", "symlink"}},
 	{name: "EIO", err: syscall.EIO},
 	{name: "EROFS", err: syscall.EROFS},
 	{name: "EACCES", err: syscall.EACCES, befalls: []string{"mkdir", "create", "symlink", "rename", "remove"}},
 	{name: "short write", err: syscall.ENOSPC, befalls: []string{"write"}, half: true},
-	{name: "failing fsync", err: syscall.EIO, befalls: []string{"fsync", "sync"}},
+	{name: "failing fsync", err: syscall.EIO, befalls: []string{"sync"}},
 	{name: "failing rename", err: syscall.EXDEV, befalls: []string{"rename"}},
 }
 

@@ -20,6 +20,10 @@ func mayFollow(d record.Domain) bool {
 	return wanted && (d.Certificate != nil || !d.Frozen && !d.Held)
 }
 
+// LeftLying reports whether the row has an order that nobody follows for now,
+// since its file is refused or its removal held.
+func LeftLying(d record.Domain) bool { return d.Order != nil && !d.Gone() && !mayFollow(d) }
+
 // mayOrder reports whether a new order may be made for the row.
 func mayOrder(d record.Domain) bool { return mayFollow(d) && d.Blocked == nil }
 

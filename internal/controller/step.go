@@ -24,7 +24,7 @@ func (p *pass) step(ctx context.Context, l store.Lease) {
 	defer p.withdraw(l.Key)
 	d, err := p.advance(ctx, l)
 	p.count(0, 1)
-	if err == nil && d.Due.IsZero() {
+	if err == nil && (d.Due.IsZero() || reconcile.LeftLying(d)) {
 		p.abandon(l.Key) // an order that nobody follows, as while a removal is held
 		if d.Order != nil && d.Order.Traces() {
 			p.tidyDNS(ctx, l.Key)

@@ -73,6 +73,7 @@ var errMoved = errors.New("the branch moved")
 
 func (r *Repo) commit(ctx context.Context, ref plumbing.ReferenceName, c Commit, change *edit) (string, bool, error) {
 	pause := firstPause
+	var lock lock
 	for range r.config.Tries {
 		hash, changed, err := r.tryCommit(ctx, ref, c, change)
 		if !errors.Is(err, errMoved) {
@@ -81,6 +82,9 @@ func (r *Repo) commit(ctx context.Context, ref plumbing.ReferenceName, c Commit,
 		if c.Base != "" {
 			return "", false, &MovedError{URL: r.String(), Branch: c.Branch, Tries: 1}
 		}
+		if lock.held(err) {
+			return "", false, &LockedError{URL: r.String(), Branch: c.Branch, Reason: lock.reason, Tries: lock.tries}
+		}
 		// Half fixed, half drawn: rivals that met once must not meet again.
 		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
 			return "", false, err
@@ -88,6 +92,29 @@ func (r *Repo) commit(ctx context.Context, ref plumbing.ReferenceName, c Commit,
 		pause = min(2*pause, longestPause)
 	}
 	return "", false, &MovedError{URL: r.String(), Branch: c.Branch, Tries: r.config.Tries}
+}
+
+// lockTries is how often a branch is found locked, and where it was, before the
+// lock is taken for one that nobody will let go of; some four seconds.
+const lockTries = 12
+
+// lock counts tries that the server declined while the branch stood still.
+type lock struct {
+	heldError
+	tries int
+}
+
+func (l *lock) held(err error) bool {
+	var again *heldError
+	switch {
+	case !errors.As(err, &again):
+		*l = lock{}
+	case l.tries > 0 && l.at == again.at:
+		l.tries++
+	default:
+		*l = lock{heldError: *again, tries: 1}
+	}
+	return l.tries >= lockTries
 }
 
 // tryCommit reads the branch, builds on it and pushes, once.

@@ -29,10 +29,17 @@ func (r *Repo) connectReceive(ctx context.Context) (receiver, error) {
 }
 
 func (r *Repo) connectStream(ctx context.Context, service string) (*stream, error) {
+	open := r.openSSH
 	if r.remote.kind == kindLocal {
-		return openLocal(ctx, service, r.remote.path)
+		open = r.openLocal
 	}
-	return r.openSSH(ctx, service)
+	s, err := open(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	// One conversation: what comes in it is bounded as a whole.
+	s.out = &atMost{r: s.out, left: r.config.MaxBytes}
+	return s, nil
 }
 
 // endpoint is the address in the git library's form. The library puts the path

@@ -48,6 +48,8 @@ func (e *HostKeyError) Unwrap() error { return e.Err }
 // cause that is neither credentials nor a refusal.
 type UnreachableError struct {
 	URL, Setting, Detail string
+	// Remedy is what to do beside looking at Setting; "": nothing.
+	Remedy string
 	// Temporary: trying again later may help without anyone doing anything.
 	Temporary bool
 	// RetryAfter is how long the server asks to be left alone; 0: it did not say.
@@ -55,7 +57,13 @@ type UnreachableError struct {
 	Err        error
 }
 
-func (e *UnreachableError) Error() string { return sentence(e.URL, e.Detail, e.Setting) }
+func (e *UnreachableError) Error() string {
+	text := sentence(e.URL, e.Detail, e.Setting)
+	if e.Remedy != "" {
+		text += "; " + e.Remedy
+	}
+	return text
+}
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // MovedError says that others kept changing the branch until it was given up.
@@ -65,7 +73,21 @@ type MovedError struct {
 }
 
 func (e *MovedError) Error() string {
-	return fmt.Sprintf("%s: branch %s was changed by others during each of %d tries to push", e.URL, e.Branch, e.Tries)
+	return fmt.Sprintf("%s: branch %s was changed by others during each of %d tries to push; the next push builds on theirs, so nothing is lost", e.URL, e.Branch, e.Tries)
+}
+
+// LockedError says that the server could not move a branch that nobody moved: a
+// lock is held, which a server that died in the middle of a push leaves behind.
+type LockedError struct {
+	URL, Branch string
+	// Reason is the server's last word, cleaned.
+	Reason string
+	Tries  int
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("%s: branch %s is locked (%s), and nobody moved it during %d tries to push; if it stays so, no push is under way: remove refs/heads/%s.lock in the repository on the server",
+		e.URL, e.Branch, e.Reason, e.Tries, e.Branch)
 }
 
 // RefusedError says that the server understood a push and declined it: a hook,
@@ -110,4 +132,19 @@ type FileError struct {
 	Fault FileFault
 }
 
-func (e *FileError) Error() string { return e.Path + ": " + string(e.Fault) }
+func (e *FileError) Error() string {
+	text := e.Path + ": " + string(e.Fault)
+	if cure := cures[e.Fault]; cure != "" {
+		text += "; " + cure
+	}
+	return text
+}
+
+// cures say what to do about a file that cannot be used.
+var cures = map[FileFault]string{
+	FaultSymlink:   "commit the file it points at in its place",
+	FaultSubmodule: "commit the files themselves in its place",
+	FaultLFS:       "take it out of git-lfs: remove its pattern from .gitattributes and commit it again",
+	FaultTooLarge:  "split it into several",
+	FaultTwin:      "rename one of them",
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
@@ -38,11 +39,24 @@ func (r *Repo) explain(ctx context.Context, err error) error {
 	err = unwrapLibrary(err)
 	var status *statusError
 	var server *serverError
+	var line *pktline.ErrorLine
 	switch {
 	case errors.As(err, &status):
 		return r.explainStatus(status)
+	case errors.As(err, &server) && server.begun:
+		return r.explainBroken("gave up in the middle: "+server.said, server)
 	case errors.As(err, &server):
 		return r.explainServer(server)
+	case errors.As(err, &line):
+		return r.explainServer(&serverError{said: clean(line.Text)})
+	case tooLarge(err):
+		return r.explainTooLarge(err)
+	case errors.Is(err, errDamaged):
+		return r.explainBroken("sent a pack that is damaged ("+clean(err.Error())+")", err)
+	case errors.Is(err, errLeftOut):
+		return r.explainBroken(clean(err.Error()), err)
+	case errors.Is(err, transport.ErrEmptyUploadPackRequest):
+		return r.explainBroken("answered a fetch with nothing", err)
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return r.notFound(err)
 	}
@@ -56,8 +70,9 @@ func ours(err error) bool {
 	var unreachable *UnreachableError
 	var moved *MovedError
 	var refused *RefusedError
+	var locked *LockedError
 	var local *localError
-	return errors.Is(err, ErrNoBranch) || errors.As(err, &auth) || errors.As(err, &key) || errors.As(err, &local) ||
+	return errors.Is(err, ErrNoBranch) || errors.As(err, &locked) || errors.As(err, &auth) || errors.As(err, &key) || errors.As(err, &local) ||
 		errors.As(err, &unreachable) || errors.As(err, &moved) || errors.As(err, &refused)
 }
 
@@ -101,8 +116,16 @@ func (r *Repo) explainStatus(status *statusError) error {
 	e := r.unreachable(status.Error(), "", status)
 	e.Temporary = status.code == http.StatusTooManyRequests || status.code >= 500
 	e.RetryAfter = status.retryAfter
-	if !e.Temporary {
+	if e.RetryAfter > 0 {
+		e.Detail += " and asks to be left alone for " + e.RetryAfter.String()
+	}
+	switch {
+	case !e.Temporary:
 		e.Setting = "repository.url"
+	case status.code == http.StatusTooManyRequests:
+		e.Remedy = "it is asked again by itself: raise daemon.interval if this happens often"
+	default:
+		e.Remedy = "it is asked again by itself"
 	}
 	return e
 }
@@ -138,11 +161,30 @@ func (r *Repo) explainNetwork(err error) error {
 		e := r.unreachable("cannot be reached: its host name does not resolve", "repository.url", err)
 		e.Temporary = true
 		return e
-	case errors.Is(err, errTooLarge):
-		return r.unreachable("sent more than this program is willing to unpack", "", err)
 	}
 	e := r.unreachable("cannot be reached or broke off ("+text+")", "repository.url and the network", err)
 	e.Temporary = true
+	return e
+}
+
+// fsck is what to do about a repository whose objects do not arrive whole.
+const fsck = "it is asked for again by itself: if this stays so, run git fsck in the repository on the server"
+
+func (r *Repo) explainBroken(detail string, err error) error {
+	e := r.unreachable(detail, "", err)
+	e.Temporary, e.Remedy = true, fsck
+	return e
+}
+
+// tooLarge says that an answer was cut off here. The library's wrappers pass on
+// no more than the words.
+func tooLarge(err error) bool {
+	return errors.Is(err, errTooLarge) || strings.Contains(err.Error(), errTooLarge.Error())
+}
+
+func (r *Repo) explainTooLarge(err error) error {
+	e := r.unreachable(fmt.Sprintf("sent more than the %d MiB that this program is willing to unpack", r.config.MaxBytes>>20), "", err)
+	e.Remedy = "keep large files out of the branch, or let the server hand out parts (git config uploadpack.allowFilter true, and uploadpack.allowAnySHA1InWant true)"
 	return e
 }
 

@@ -142,7 +142,7 @@ func (r *Repo) complete(ctx context.Context, l *link, tip plumbing.Hash) (*objec
 		return nil, err
 	}
 	if !ok {
-		return nil, fmt.Errorf("the server left out parts of commit %s", tip)
+		return nil, fmt.Errorf("%w commit %s", errLeftOut, tip)
 	}
 	commit, err := object.GetCommit(r.store.objects, tip)
 	if err != nil {
@@ -190,7 +190,7 @@ func (r *Repo) completeBlobs(ctx context.Context, l *link, tip plumbing.Hash, wa
 		return err
 	}
 	if len(r.missing(wanted)) > 0 {
-		return fmt.Errorf("the server left out files of commit %s", tip)
+		return fmt.Errorf("%w commit %s: files are missing", errLeftOut, tip)
 	}
 	return nil
 }

@@ -156,10 +156,14 @@ func (t *statusTripper) RoundTrip(request *http.Request) (*http.Response, error)
 		_ = response.Body.Close()
 		return nil, &statusError{code: response.StatusCode, retryAfter: retryAfter(response.Header)}
 	}
+	limit := t.limit
+	if request.Method == http.MethodGet {
+		limit = min(limit, maxRefs)
+	}
 	response.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(response.Body, t.limit+1), response.Body}
+	}{&atMost{r: response.Body, left: limit}, response.Body}
 	return response, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -129,6 +130,10 @@ func (l *link) request(o order) *packp.UploadPackRequest {
 	return request
 }
 
+// fatalBand is how the library words what the server sends in the third band,
+// before it gives up (gitprotocol-pack, "Packfile Data").
+const fatalBand = "unexpected error: "
+
 // readPack reads a whole pack, so that a connection that breaks leaves nothing
 // half done.
 func readPack(response io.Reader, can *capability.List, limit int64) ([]byte, error) {
@@ -138,12 +143,15 @@ func readPack(response io.Reader, can *capability.List, limit int64) ([]byte, er
 	case can.Supports(capability.Sideband):
 		response = sideband.NewDemuxer(sideband.Sideband, response)
 	}
-	pack, err := io.ReadAll(io.LimitReader(response, limit+1))
+	pack, err := io.ReadAll(&atMost{r: response, left: limit})
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("reading a pack: %w", err)
-	case int64(len(pack)) > limit:
+	case err == nil:
+		return pack, nil
+	case tooLarge(err):
 		return nil, errTooLarge
 	}
-	return pack, nil
+	if _, words, ok := strings.Cut(err.Error(), fatalBand); ok {
+		return nil, &serverError{said: clean(words), begun: true}
+	}
+	return nil, fmt.Errorf("reading a pack: %w", err)
 }

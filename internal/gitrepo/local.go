@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,9 +16,9 @@ const killDelay = 2 * time.Second
 // openLocal starts git's own server program on a folder: a bare repository or a
 // checkout. It needs the git binary; in return hooks run and locks hold as they
 // do for everybody else.
-func openLocal(ctx context.Context, service, path string) (*stream, error) {
+func (r *Repo) openLocal(ctx context.Context, service string) (*stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, "git", strings.TrimPrefix(service, "git-"), path)
+	cmd := exec.CommandContext(ctx, "git", strings.TrimPrefix(service, "git-"), r.remote.path)
 	cmd.Env = cleanEnvironment()
 	cmd.WaitDelay = killDelay
 	s := &stream{}
@@ -37,11 +38,14 @@ func openLocal(ctx context.Context, service, path string) (*stream, error) {
 		cancel()
 		return nil, fmt.Errorf("a local path needs the git program: %w", err)
 	}
-	s.hangUp = func() {
-		cancel()
-		_ = cmd.Wait()
-	}
-	s.await = func() { _ = cmd.Wait() }
+	// The program is killed with its context, but not what it started: a hook
+	// that hangs would hold the pipe open for as long as it likes.
+	release := context.AfterFunc(ctx, func() {
+		_ = s.in.Close()
+		_ = out.Close()
+	})
+	s.await = sync.OnceFunc(func() { _ = cmd.Wait(); release() })
+	s.hangUp = cancel
 	return s, nil
 }
 

@@ -62,8 +62,11 @@ func (p *push) send(ctx context.Context) error {
 		return p.unheard(ctx, err)
 	}
 	reason := verdict(report, p.ref)
-	if reason == "" {
+	switch {
+	case reason == "":
 		return p.confirm(ctx)
+	case report.UnpackStatus != "ok":
+		return p.notStored(reason)
 	}
 	return p.declined(ctx, reason)
 }
@@ -82,6 +85,17 @@ func verdict(report *packp.ReportStatus, ref plumbing.ReferenceName) string {
 		}
 	}
 	return "the server's report does not mention the branch"
+}
+
+// notStored is for a server that could not keep what it was sent: its disk is
+// full or read-only, or the push is larger than it takes.
+func (p *push) notStored(reason string) error {
+	e := p.repo.unreachable("could not store the push to branch "+p.ref.Short()+" ("+reason+")", "", nil)
+	if said := p.said.String(); said != "" {
+		e.Detail += ": " + said
+	}
+	e.Temporary, e.Remedy = true, "it is pushed again by itself: if this stays so, see to the disk, the permissions and receive.maxInputSize on the server"
+	return e
 }
 
 // unheard decides after an answer that was lost, or empty: a proxy in the way
@@ -130,17 +144,31 @@ func (p *push) declined(ctx context.Context, reason string) error {
 	case refusal(reason):
 		return p.refused(reason)
 	case lostRace(reason):
-		return errMoved
+		return &heldError{reason: reason, at: p.old}
 	}
 	tip, err := p.repo.readRef(ctx, p.ref)
 	if err != nil {
 		return fmt.Errorf("after the push was declined (%s): %w", reason, err)
 	}
-	if tip != p.old {
-		return errMoved
+	switch tip {
+	case p.new:
+		return nil // whatever the report says
+	case p.old:
+		return p.refused(reason)
 	}
-	return p.refused(reason)
+	return errMoved
 }
+
+// heldError says that the server declined as it does when a branch moves. It is
+// errMoved, but for a branch that is found at the same place again and again:
+// then somebody left a lock behind.
+type heldError struct {
+	reason string
+	at     plumbing.Hash
+}
+
+func (e *heldError) Error() string   { return e.reason }
+func (e *heldError) Is(t error) bool { return t == errMoved }
 
 // refusal and lostRace know the words of git and of the forges.
 func refusal(reason string) bool {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
@@ -25,14 +26,14 @@ func (r *Repo) openSSH(ctx context.Context, service string) (*stream, error) {
 	s := &stream{hangUp: func() {
 		release()
 		_ = client.Close()
-	}}
+	}, await: func() {}}
 	session, err := client.NewSession()
 	if err != nil {
 		s.hangUp()
 		return nil, err
 	}
 	session.Stderr = &s.said
-	s.await = func() { _ = session.Wait() }
+	s.await = sync.OnceFunc(func() { _ = session.Wait() })
 	if s.in, err = session.StdinPipe(); err == nil {
 		s.out, err = session.StdoutPipe()
 	}

@@ -24,6 +24,10 @@ var (
 	errTooLarge = errors.New("more data than allowed")
 	// errHuge says so of files that were asked for one by one.
 	errHuge = errors.New("files larger than allowed")
+	// errDamaged says that a pack is not one, or breaks off.
+	errDamaged = errors.New("unpacking")
+	// errLeftOut says that the server sent less than was asked for.
+	errLeftOut = errors.New("left out parts of")
 )
 
 // store holds git objects in memory, and their packs on disk if there is a
@@ -111,11 +115,19 @@ func (s *store) unpack(pack []byte, limit int64) error {
 		return err
 	}
 	if _, err := parser.Parse(); err != nil {
-		return fmt.Errorf("unpacking: %w", err)
+		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	s.packs++
 	return nil
 }
+
+// perObject is about what an object costs beside its content: an empty one takes
+// ten bytes of a pack.
+const (
+	perObject = 256
+	// leastCounted keeps small limits from refusing small files.
+	leastCounted = 1 << 20
+)
 
 // checkUnpacked counts the objects of a pack and adds up what they unpack to,
 // without keeping it: a few kilobytes may hold gigabytes of zeros.
@@ -126,17 +138,20 @@ func checkUnpacked(pack []byte, limit int64) (count uint32, err error) {
 	scanner := packfile.NewScanner(bytes.NewReader(pack))
 	_, count, err = scanner.Header()
 	if err != nil {
-		return 0, fmt.Errorf("unpacking: %w", err)
+		return 0, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	if int64(count) > max(limit, leastCounted)/perObject {
+		return 0, errTooLarge
 	}
 	var sum int64
 	for range count {
 		header, err := scanner.NextObjectHeader()
 		if err != nil {
-			return 0, fmt.Errorf("unpacking: %w", err)
+			return 0, fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		counted := &deltaSize{}
 		if _, _, err := scanner.NextObject(&bounded{w: counted, left: limit - sum}); err != nil {
-			return 0, err
+			return 0, fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		sum += header.Length
 		if header.Type.IsDelta() {
@@ -203,7 +218,7 @@ func (s *store) settle(tip plumbing.Hash) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, err
+		return false, &localError{fmt.Errorf("commit %s of the repository cannot be read (%w): push one that git made", tip, err)}
 	}
 	if !s.closed(commit.TreeHash) {
 		return false, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -20,13 +21,20 @@ type stream struct {
 	in     io.WriteCloser
 	out    io.Reader
 	said   head   // standard error
-	hangUp func() // ends the program or the connection; may be called again
-	await  func() // waits until the program has ended, so that said is complete
+	hangUp func() // ends the program or the connection; may be called again, from anywhere
+	await  func() // waits until the program has ended, so that said is complete; likewise
 	begun  bool   // a pack was asked for or sent
 }
 
+// lastWordsDelay is how long the other end may take to end after a conversation
+// broke off.
+const lastWordsDelay = 2 * time.Second
+
 // serverError is what the other end printed instead of an answer.
-type serverError struct{ said string }
+type serverError struct {
+	said  string
+	begun bool // in the middle of its work, not at the door
+}
 
 func (e *serverError) Error() string { return e.said }
 
@@ -39,13 +47,14 @@ func (s *stream) Close() error {
 	}
 	_ = s.in.Close()
 	s.hangUp()
+	s.await()
 	return nil
 }
 
 // AdvertisedReferencesContext reads what the other end begins with.
 func (s *stream) AdvertisedReferencesContext(context.Context) (*packp.AdvRefs, error) {
 	refs := packp.NewAdvRefs()
-	err := refs.Decode(s.out)
+	err := refs.Decode(&atMost{r: s.out, left: maxRefs})
 	var line *pktline.ErrorLine
 	switch {
 	case errors.Is(err, packp.ErrEmptyAdvRefs):
@@ -53,15 +62,26 @@ func (s *stream) AdvertisedReferencesContext(context.Context) (*packp.AdvRefs, e
 	case errors.As(err, &line):
 		return nil, &serverError{said: clean(line.Text)}
 	case err != nil:
-		_ = s.in.Close()
-		s.await()
-		if said := s.said.String(); said != "" {
-			return nil, &serverError{said: said}
-		}
-		return nil, err
+		return nil, s.lastWords(err)
 	}
 	transport.FilterUnsupportedCapabilities(refs.Capabilities)
 	return refs, nil
+}
+
+// lastWords are what the other end printed before a conversation broke off; err
+// if it printed nothing, or if it was this end that broke off.
+func (s *stream) lastWords(err error) error {
+	if tooLarge(err) {
+		return err
+	}
+	_ = s.in.Close()
+	timer := time.AfterFunc(lastWordsDelay, s.hangUp)
+	defer timer.Stop()
+	s.await()
+	if said := s.said.String(); said != "" {
+		return &serverError{said: said, begun: s.begun}
+	}
+	return err
 }
 
 // UploadPack asks for one pack. The response must be closed.
@@ -80,7 +100,7 @@ func (s *stream) UploadPack(_ context.Context, request *packp.UploadPackRequest)
 	}
 	response := packp.NewUploadPackResponse(request)
 	if err := response.Decode(io.NopCloser(s.out)); err != nil {
-		return nil, fmt.Errorf("reading the answer to a fetch: %w", err)
+		return nil, s.lastWords(fmt.Errorf("reading the answer to a fetch: %w", err))
 	}
 	return response, nil
 }
@@ -89,11 +109,12 @@ func (s *stream) UploadPack(_ context.Context, request *packp.UploadPackRequest)
 // missing is no error.
 func (s *stream) ReceivePack(_ context.Context, request *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	s.begun = true
+	// An end that has its reasons not to read on has printed them.
 	if err := request.Encode(s.in); err != nil {
-		return nil, err
+		return nil, s.lastWords(err)
 	}
 	if err := s.in.Close(); err != nil {
-		return nil, err
+		return nil, s.lastWords(err)
 	}
 	if !request.Capabilities.Supports(capability.ReportStatus) {
 		s.await()
@@ -107,7 +128,7 @@ func (s *stream) ReceivePack(_ context.Context, request *packp.ReferenceUpdateRe
 	}
 	report := packp.NewReportStatus()
 	if err := report.Decode(out); err != nil {
-		return nil, err
+		return nil, s.lastWords(err)
 	}
 	// Hooks that run after the push belong to it: hanging up would end them.
 	s.await()

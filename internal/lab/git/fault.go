@@ -4,10 +4,18 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"sync"
+	"time"
 )
 
+// Connect is the Service of faults that strike before a service was asked for:
+// the handshake of an SSH connection.
+const Connect = "connect"
+
 // Fault is what goes wrong instead of the right answer. The first of Status,
-// Cut, CutAfter, Empty, Lose, Hang and After that is set happens.
+// Cut, Empty, Lose, Hang, Flood and After that is set happens; CutAfter, Flip
+// and Drip bend an answer that is given. Over SSH there are Cut, CutAfter, Flip,
+// Drip, Hang and Flood.
 type Fault struct {
 	// Method and Service narrow the requests it applies to; empty: any.
 	Method, Service string
@@ -22,6 +30,10 @@ type Fault struct {
 	Cut bool
 	// CutAfter answers so many bytes and then closes the connection.
 	CutAfter int64
+	// Flip changes one bit of the answer's byte of this number, counted from 1.
+	Flip int64
+	// Drip sends the answer one byte at a time, this far apart.
+	Drip time.Duration
 	// Empty answers 200 with an empty body, and does nothing.
 	Empty bool
 	// Lose does what was asked, and then closes the connection instead of
@@ -29,6 +41,9 @@ type Fault struct {
 	Lose bool
 	// Hang answers nothing until the client goes away or the fault is healed.
 	Hang bool
+	// Flood answers Header and Body, and then this again and again until the
+	// client goes away or the fault is healed.
+	Flood string
 	// Before runs first; with nothing else set the right answer follows.
 	Before func()
 	// After does what was asked, then runs, and only then sends the right answer.
@@ -42,78 +57,83 @@ type armed struct {
 	left   int
 }
 
+// faults are the faults of one server.
+type faults struct {
+	mu    sync.Mutex
+	armed []*armed
+}
+
 // Fail makes the server err from now on. Faults are tried in the order they
 // came.
-func (h *HTTP) Fail(f Fault) {
-	added := &armed{Fault: f, healed: make(chan struct{}), left: f.Times}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.faults = append(h.faults, added)
+func (f *faults) Fail(fault Fault) {
+	added := &armed{Fault: fault, healed: make(chan struct{}), left: fault.Times}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed = append(f.armed, added)
 }
 
 // Heal takes back all faults and lets go of the requests they hang.
-func (h *HTTP) Heal() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, f := range h.faults {
-		close(f.healed)
+func (f *faults) Heal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range f.armed {
+		close(a.healed)
 	}
-	h.faults = nil
+	f.armed = nil
 }
 
 // next is the fault that a request runs into, if any.
-func (h *HTTP) next(r Request) *armed {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, f := range h.faults {
-		if (f.Method != "" && f.Method != r.Method) || (f.Service != "" && f.Service != r.Service) {
+func (f *faults) next(r Request) *armed {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range f.armed {
+		if (a.Method != "" && a.Method != r.Method) || (a.Service != "" && a.Service != r.Service) {
 			continue
 		}
-		if f.Times > 0 {
-			if f.left == 0 {
+		if a.Times > 0 {
+			if a.left == 0 {
 				continue
 			}
-			f.left--
+			a.left--
 		}
-		return f
+		return a
 	}
 	return nil
 }
 
-func (f *armed) serve(w *counter, r *http.Request, backend http.Handler) {
-	if f.Before != nil {
-		f.Before()
+// cut ends an answer in the middle, in the one way that net/http offers.
+func cut() { panic(http.ErrAbortHandler) }
+
+func (a *armed) serve(w *counter, r *http.Request, backend http.Handler) {
+	if a.Before != nil {
+		a.Before()
 	}
 	switch {
-	case f.Status != 0:
-		for key, values := range f.Header {
-			w.Header()[key] = values
-		}
-		w.WriteHeader(f.Status)
-		_, _ = w.Write([]byte(f.Body))
-	case f.Cut:
-		panic(http.ErrAbortHandler)
-	case f.CutAfter > 0:
-		w.limit = f.CutAfter
-		backend.ServeHTTP(w, r)
-	case f.Empty:
+	case a.Status != 0:
+		maps.Copy(w.Header(), a.Header)
+		w.WriteHeader(a.Status)
+		_, _ = w.Write([]byte(a.Body))
+	case a.Cut:
+		cut()
+	case a.Empty:
 		w.WriteHeader(http.StatusOK)
-	case f.Lose:
+	case a.Lose:
 		backend.ServeHTTP(&discard{header: http.Header{}}, r)
-		panic(http.ErrAbortHandler)
-	case f.Hang:
-		select {
-		case <-f.healed:
-		case <-r.Context().Done():
-		}
-	case f.After != nil:
+		cut()
+	case a.Hang:
+		a.wait(r.Context().Done())
+	case a.Flood != "":
+		maps.Copy(w.Header(), a.Header)
+		a.flood(w, r.Context().Done())
+	case a.After != nil:
 		answer := httptest.NewRecorder()
 		backend.ServeHTTP(answer, r)
-		f.After()
+		a.After()
 		maps.Copy(w.Header(), answer.Header())
 		w.WriteHeader(answer.Code)
 		_, _ = answer.Body.WriteTo(w)
 	default:
+		w.bent = &bent{w: w.ResponseWriter, fault: a, flush: w.Flush, cut: cut, gone: r.Context().Done()}
 		backend.ServeHTTP(w, r)
 	}
 }

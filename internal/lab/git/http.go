@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 )
 
 // Options say what a server is like.
@@ -31,13 +30,11 @@ type Options struct {
 type HTTP struct {
 	*Repository
 	*journal
+	*faults
 
 	server  *httptest.Server
 	backend http.Handler
 	options Options
-
-	mu     sync.Mutex
-	faults []*armed
 }
 
 // NewHTTP makes an empty repository and serves it.
@@ -53,7 +50,7 @@ func NewHTTP(o Options) (*HTTP, error) {
 	if err != nil {
 		return nil, fmt.Errorf("git --exec-path: %w", err)
 	}
-	h := &HTTP{Repository: repository, journal: &journal{}, options: o}
+	h := &HTTP{Repository: repository, journal: &journal{}, faults: &faults{}, options: o}
 	h.backend = &cgi.Handler{
 		Path:   filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"),
 		Env:    append(environment(), "GIT_PROJECT_ROOT="+filepath.Dir(repository.Dir()), "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER="+o.User),
@@ -125,7 +122,7 @@ type counter struct {
 	http.ResponseWriter
 	status int
 	sent   int64
-	limit  int64 // 0: none
+	bent   *bent // nil: it is not
 }
 
 func (c *counter) WriteHeader(status int) {
@@ -134,15 +131,11 @@ func (c *counter) WriteHeader(status int) {
 }
 
 func (c *counter) Write(p []byte) (int, error) {
-	if c.limit > 0 && c.sent+int64(len(p)) > c.limit {
-		p = p[:c.limit-c.sent]
-		n, _ := c.ResponseWriter.Write(p)
-		c.sent += int64(n)
-		c.Flush()
-		// The one way net/http offers to end an answer in the middle.
-		panic(http.ErrAbortHandler)
+	var w io.Writer = c.ResponseWriter
+	if c.bent != nil {
+		w = c.bent
 	}
-	n, err := c.ResponseWriter.Write(p)
+	n, err := w.Write(p)
 	c.sent += int64(n)
 	return n, err
 }

@@ -7,12 +7,8 @@ import (
 	"crypto/rand"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"os/exec"
-	"path"
-	"strings"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -23,16 +19,18 @@ import (
 type SSH struct {
 	*Repository
 	*journal
+	*faults
 
 	listener  net.Listener
-	config    *ssh.ServerConfig
-	host      ssh.Signer
+	client    ssh.PublicKey
 	clientKey []byte
 	ctx       context.Context
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 
 	mu      sync.Mutex
+	host    ssh.Signer
+	config  *ssh.ServerConfig
 	mute    bool
 	refusal string
 }
@@ -58,15 +56,10 @@ func NewSSH(o Options) (*SSH, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &SSH{Repository: repository, journal: &journal{}, listener: listener, host: host, clientKey: clientPEM}
+	s := &SSH{Repository: repository, journal: &journal{}, faults: &faults{}, listener: listener, clientKey: clientPEM}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.config = &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-		if !bytes.Equal(key.Marshal(), client.PublicKey().Marshal()) {
-			return nil, errors.New("unknown key")
-		}
-		return &ssh.Permissions{}, nil
-	}}
-	s.config.AddHostKey(host)
+	s.client = client.PublicKey()
+	s.show(host)
 	s.running.Go(s.accept)
 	return s, nil
 }
@@ -91,6 +84,34 @@ func NewClientKey() ([]byte, error) {
 	return file, err
 }
 
+// show makes the server known by a key from now on.
+func (s *SSH) show(host ssh.Signer) {
+	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+		if !bytes.Equal(key.Marshal(), s.client.Marshal()) {
+			return nil, errors.New("unknown key")
+		}
+		return &ssh.Permissions{}, nil
+	}}
+	config.AddHostKey(host)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.host, s.config = host, config
+}
+
+// NewHostKey replaces the server's key, as a reinstallation does. Back undoes
+// it.
+func (s *SSH) NewHostKey() (back func(), err error) {
+	s.mu.Lock()
+	old := s.host
+	s.mu.Unlock()
+	host, _, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	s.show(host)
+	return func() { s.show(old) }, nil
+}
+
 // Addr is host:port of the server.
 func (s *SSH) Addr() string { return s.listener.Addr().String() }
 
@@ -99,6 +120,8 @@ func (s *SSH) URL() string { return "ssh://git@" + s.Addr() + "/repo.git" }
 
 // KnownHosts is a known_hosts file that names the server's key.
 func (s *SSH) KnownHosts() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return []byte(knownhosts.Line([]string{knownhosts.Normalize(s.Addr())}, s.host.PublicKey()) + "\n")
 }
 
@@ -122,6 +145,7 @@ func (s *SSH) Refuse(text string) {
 // Close stops the server, cutting what is under way, and removes the repository.
 func (s *SSH) Close() error {
 	s.stop()
+	s.Heal()
 	err := s.listener.Close()
 	s.running.Wait()
 	return errors.Join(err, s.Repository.Close())
@@ -141,13 +165,20 @@ func (s *SSH) serve(conn net.Conn) {
 	defer conn.Close()
 	defer context.AfterFunc(s.ctx, func() { _ = conn.Close() })()
 	s.mu.Lock()
-	mute := s.mute
+	mute, config := s.mute, s.config
 	s.mu.Unlock()
 	if mute {
 		_, _ = io.Copy(io.Discard, conn)
 		return
 	}
-	server, channels, requests, err := ssh.NewServerConn(conn, s.config)
+	wire := conn
+	if fault := s.next(Request{Service: Connect}); fault != nil {
+		wire = &bentConn{conn, &bent{w: conn, fault: fault, cut: func() { _ = conn.Close() }, gone: s.ctx.Done()}}
+		if fault.Cut {
+			return
+		}
+	}
+	server, channels, requests, err := ssh.NewServerConn(wire, config)
 	if err != nil {
 		return
 	}
@@ -158,106 +189,6 @@ func (s *SSH) serve(conn net.Conn) {
 			_ = channel.Reject(ssh.UnknownChannelType, "only sessions")
 			continue
 		}
-		s.running.Go(func() { s.session(channel) })
+		s.running.Go(func() { s.session(conn, channel) })
 	}
-}
-
-func (s *SSH) session(offered ssh.NewChannel) {
-	channel, requests, err := offered.Accept()
-	if err != nil {
-		return
-	}
-	defer channel.Close()
-	for request := range requests {
-		if request.Type != "exec" {
-			_ = request.Reply(false, nil)
-			continue
-		}
-		var payload struct{ Command string }
-		err := ssh.Unmarshal(request.Payload, &payload)
-		_ = request.Reply(err == nil, nil)
-		if err == nil {
-			s.run(channel, payload.Command)
-		}
-		return
-	}
-}
-
-// run starts the one git service that was asked for and reports how it ended.
-func (s *SSH) run(channel ssh.Channel, line string) {
-	sent := &countedWriter{w: channel}
-	code := uint32(128)
-	defer func() {
-		name, _, _ := strings.Cut(line, " ")
-		s.add(Request{Path: line, Service: name, Authorized: true, Sent: sent.n})
-		_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{code}))
-	}()
-	s.mu.Lock()
-	refusal := s.refusal
-	s.mu.Unlock()
-	if refusal != "" {
-		fmt.Fprintln(channel.Stderr(), refusal)
-		return
-	}
-	service, err := s.service(line)
-	if err != nil {
-		fmt.Fprintln(channel.Stderr(), err)
-		return
-	}
-	cmd := commandContext(s.ctx, s.Dir(), service, s.Dir())
-	cmd.Stdout, cmd.Stderr = sent, channel.Stderr()
-	code = exitCode(s.feed(cmd, channel))
-}
-
-// feed runs a command on what the client sends. Its end is not awaited: the
-// client may keep its side open after the command is done.
-func (s *SSH) feed(cmd *exec.Cmd, channel ssh.Channel) error {
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	s.running.Go(func() {
-		_, _ = io.Copy(stdin, channel)
-		_ = stdin.Close()
-	})
-	return cmd.Wait()
-}
-
-// service checks that a command is one of git's two services on this very
-// repository: nothing else on the machine can be reached.
-func (s *SSH) service(line string) (string, error) {
-	name, argument, _ := strings.Cut(line, " ")
-	if name != "git-upload-pack" && name != "git-receive-pack" {
-		return "", fmt.Errorf("fatal: unknown command %q", name)
-	}
-	if path.Clean("/"+strings.Trim(argument, "'")) != "/repo.git" {
-		return "", fmt.Errorf("fatal: %s does not appear to be a git repository", argument)
-	}
-	return strings.TrimPrefix(name, "git-"), nil
-}
-
-func exitCode(err error) uint32 {
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &exit) && exit.ExitCode() >= 0:
-		return uint32(exit.ExitCode())
-	default:
-		return 128
-	}
-}
-
-type countedWriter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *countedWriter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
 }

@@ -18,6 +18,10 @@ import (
 // Behaviour is how an edge treats one host. Fields are looked at in this order;
 // the first that is set decides.
 type Behaviour struct {
+	// Agent is a part of the User-Agent of those requests that alone are
+	// treated so, as bot protection does; empty: all. Handshakes have none, so
+	// they are never among them.
+	Agent string
 	// Hang: neither a request nor a handshake is ever answered.
 	Hang bool
 	// Reset: a request's connection is reset, a handshake is cut off. (What is
@@ -46,6 +50,9 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request) {
 	host := hostOf(r.Host)
 	e.keep(Request{Host: host, Path: r.URL.Path, TLS: r.TLS != nil, At: time.Now()})
 	b, o := e.behaviour(host)
+	if !strings.Contains(r.UserAgent(), b.Agent) {
+		b = Behaviour{}
+	}
 	for key, values := range b.Header {
 		w.Header()[http.CanonicalHeaderKey(key)] = values
 	}

@@ -18,6 +18,7 @@ var errNoCertificate = errors.New("no certificate for this name")
 func (e *Edge) greet(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	b, _ := e.behaviour(hello.ServerName)
 	switch {
+	case b.Agent != "":
 	case b.Hang:
 		select {
 		case <-e.closed:
@@ -37,7 +38,7 @@ func (e *Edge) greet(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 // nginx does with $ssl_server_name in their path.
 func (e *Edge) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	b, o := e.behaviour(hello.ServerName)
-	if b.Certificate != nil {
+	if b.Certificate != nil && b.Agent == "" {
 		return b.Certificate, nil
 	}
 	name := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))

@@ -100,6 +100,8 @@ func TestBehaviours(t *testing.T) {
 	e.Behave("keep.example", edge.Behaviour{Redirect: "https://{host}:{tlsPort}{path}", Status: 308})
 	e.Behave("Error.example", edge.Behaviour{Status: 525, Body: "<html>"})
 	e.Behave("other.example", edge.Behaviour{Thumbprint: "THEIRS"})
+	e.Behave("choosy.example", edge.Behaviour{Agent: "Go-http-client", Status: 403})
+	e.Behave("open.example", edge.Behaviour{Agent: "acmsync", Status: 403})
 	cases := map[string]reply{
 		"http://www.example" + challenge:                     {200, "", "tok-EN_1.OURS"},
 		"http://www.example" + challenge + "/more":           {404, "", "404 page not found\n"},
@@ -108,6 +110,8 @@ func TestBehaviours(t *testing.T) {
 		"http://keep.example" + challenge:                    {308, fmt.Sprintf("https://keep.example:%d%s", e.TLSPort(), challenge), ""},
 		"http://error.example" + challenge:                   {525, "", "<html>"},
 		"http://other.example" + challenge:                   {200, "", "tok-EN_1.THEIRS"},
+		"http://choosy.example" + challenge:                  {403, "", ""},
+		"http://open.example" + challenge:                    {200, "", "tok-EN_1.OURS"},
 		"http://www.example/":                                {200, "", "<!doctype html>\n<title>www.example</title>\n<p>Welcome.\n"},
 		"http://WWW.example:80/.well-known/acme-challenge/x": {200, "", "x.OURS"},
 	}

@@ -55,7 +55,7 @@ func answers(h health) (*record.DNS, *record.CAA, *record.Probe) {
 	case caa:
 		caaSet = &record.CAA{Zone: "example", Answer: record.Answered, Records: []record.CAARecord{{Tag: "issue", Value: "other.test"}}}
 	case cdn:
-		probe.Status, probe.Body = 403, record.BodyHTML
+		probe.Status, probe.Body = 404, record.BodyHTML
 	case walled:
 		probe = &record.Probe{Result: record.ProbeTimeout, Address: edgeAddr}
 	case silent:

@@ -30,6 +30,21 @@ func classifyBody(got answer, token, expect string) record.ProbeBody {
 	return record.BodyOther
 }
 
+// classify notes what the last answer was.
+func (p *prober) classify(got answer) {
+	p.seen.Body = classifyBody(got, p.token, p.expect)
+	switch p.seen.Body {
+	case record.BodyThumbprint:
+		text := string(bytes.TrimRightFunc(got.body, unicode.IsSpace))
+		p.seen.Thumbprint = strings.TrimPrefix(text, p.token+".")
+	case record.BodyHTML:
+		p.seen.Parked = parked.Match(got.body)
+	}
+}
+
+// parked are words in the beginnings of pages for names that nobody uses yet.
+var parked = regexp.MustCompile(`(?i)\bpark(ed|ing)\b|sedoparking|parkingcrew|\bbodis\b|hugedomains|dan\.com|["']/lander|domain (name )?(is|may be) for sale`)
+
 func isHTML(got answer) bool {
 	return strings.HasPrefix(strings.ToLower(got.contentType), "text/html") ||
 		strings.HasPrefix(http.DetectContentType(got.body), "text/html")

@@ -25,6 +25,10 @@ const (
 	maxBody = 128
 	// maxResponseHeader keeps a hostile server from feeding us megabytes.
 	maxResponseHeader = 64 << 10
+	// maxRead is what is read from one connection at most, whatever it is: a
+	// handshake, informational answers, or compressed bytes that never turn
+	// into any content.
+	maxRead = 256 << 10
 )
 
 // fetcher makes one request to one address, whatever the URL's host resolves
@@ -41,6 +45,7 @@ type answer struct {
 	status           int
 	location         string
 	server, via, ray string
+	layer            string
 	contentType      string
 	body             []byte // at most maxBody+1 bytes
 }
@@ -95,6 +100,7 @@ func (f fetcher) get(ctx context.Context, at *url.URL) (answer, error) {
 		server:      record.Clean(header.Get("Server"), maxHeader),
 		via:         record.Clean(header.Get("Via"), maxHeader),
 		ray:         record.Clean(header.Get("CF-RAY"), maxHeader),
+		layer:       layerOf(header),
 		contentType: header.Get("Content-Type"),
 		body:        body,
 	}, nil
@@ -103,14 +109,14 @@ func (f fetcher) get(ctx context.Context, at *url.URL) (answer, error) {
 // client is for one request: it goes to f.addr only, through no proxy, and
 // leaves no connection behind. It follows no redirect but reports the Location.
 // The one repetition it allows is for a connection that broke before an answer, as
-// happens when an edge restarts; a CA would have asked from elsewhere, too.
+// happens when an edge restarts; a CA would have asked from elsewhere, too. As
+// with CAs (Boulder, va/http.go: httpTransport) an answer may be compressed.
 func (f fetcher) client(location *string) *retryablehttp.Client {
 	transport := &http.Transport{
 		Proxy:                  nil,
 		DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return f.dial(ctx) },
 		DialTLSContext:         f.dialTLS,
 		DisableKeepAlives:      true,
-		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxResponseHeader,
 	}
 	return &retryablehttp.Client{
@@ -161,7 +167,25 @@ func (f fetcher) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, dialError{err}
 	}
-	return conn, nil
+	return &rationed{Conn: conn, left: maxRead}, nil
+}
+
+// rationed is a connection that ends after so many bytes.
+type rationed struct {
+	net.Conn
+	left int
+}
+
+// errTooMuch is no kind of EOF, because asking again would get the same.
+var errTooMuch = errors.New("the server sends more than a CA would read")
+
+func (r *rationed) Read(b []byte) (int, error) {
+	if r.left <= 0 {
+		return 0, errTooMuch
+	}
+	n, err := r.Conn.Read(b[:min(len(b), r.left)])
+	r.left -= n
+	return n, err
 }
 
 // dialTLS accepts any certificate: RFC 8555, section 8.3, has the CA follow
@@ -191,6 +215,8 @@ func blame(err error) (record.ProbeResult, string) {
 	switch {
 	case errors.As(err, &forbidden):
 		return record.ProbeForbidden, "is not a public address"
+	case errors.Is(err, errTooMuch):
+		return record.ProbeRefused, "sends more than a CA would read"
 	case timedOut(err):
 		return record.ProbeTimeout, "does not answer in time"
 	case errors.As(err, &handshake):

@@ -5,42 +5,72 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
 )
 
-// maxRedirects is what Let's Encrypt documents. (Boulder follows eleven; a
-// chain that long is worth mending.)
+// maxRedirects is what Let's Encrypt documents. (Boulder's code follows eleven;
+// so a longer chain is no proof that a CA fails.)
 const maxRedirects = 10
 
-// observeProbe fetches a challenge-shaped path the way the CA would. The body
-// counts as a match only with status 200, because the CA wants that, too.
+// observeProbe fetches a challenge-shaped path the way the CA would, from every
+// address of the name by itself (at most maxEdges) and side by side, so that
+// one that hangs costs nobody else's time.
 func (v *Verifier) observeProbe(ctx context.Context, s *subject, q record.Question) *record.Probe {
-	p := &prober{
-		v: v, subject: s, seen: &record.Probe{}, token: q.ProbeToken, expect: q.ProbeExpect,
-		ports: newPorts(q), visited: map[string]bool{}, overall: ctx,
-	}
 	if !record.ValidToken(q.ProbeToken) {
-		p.end(record.ProbeNotAsked, "there is no valid token to ask for")
-		return p.seen
+		return &record.Probe{Result: record.ProbeNotAsked, Detail: "there is no valid token to ask for"}
 	}
 	// Less than the whole, so that a server that hangs is told from a look that
 	// was cut off.
-	ctx, cancel := context.WithTimeout(ctx, v.timeout*2/3)
+	limited, cancel := context.WithTimeout(ctx, v.timeout*2/3)
 	defer cancel()
-	next := &url.URL{Scheme: "http", Host: s.name, Path: record.ChallengePath + q.ProbeToken}
-	for next != nil {
-		next = p.visit(ctx, next)
+	looked := s.look()
+	edges, unasked := v.edges(looked.addrs)
+	if len(edges) == 0 {
+		p := prober{v: v, seen: &record.Probe{}}
+		p.nowhere(s.name, looked.addrs, looked.asked)
+		return p.seen
 	}
-	return p.seen
+	each := make([]record.Probe, len(edges))
+	var asking sync.WaitGroup
+	for i, addr := range edges {
+		p := prober{
+			v: v, name: s.name, first: addr, seen: &each[i], token: q.ProbeToken, expect: q.ProbeExpect,
+			ports: newPorts(q), visited: map[string]bool{}, overall: ctx,
+		}
+		asking.Go(func() { p.run(limited) })
+	}
+	asking.Wait()
+	return summed(each, unasked)
 }
 
-// prober is one probe under way.
+// summed is what a CA may meet and would refuse, or else what it would meet
+// first, with all the rest beside it.
+func summed(each []record.Probe, unasked int) *record.Probe {
+	met := (record.Probe{Each: each}).Met()
+	rank := func(p record.Probe) int {
+		switch {
+		case p.Result == record.ProbeNotAsked:
+			return 2
+		case p.Matches():
+			return 1
+		}
+		return 0
+	}
+	worst := slices.MinFunc(met, func(a, b record.Probe) int { return rank(a) - rank(b) })
+	worst.Each, worst.Unasked = each, unasked
+	return &worst
+}
+
+// prober is one probe under way, from one address of the name.
 type prober struct {
-	v       *Verifier
-	subject *subject
-	seen    *record.Probe
+	v     *Verifier
+	name  string
+	first netip.Addr
+	seen  *record.Probe
 
 	token, expect string
 	ports         ports
@@ -55,21 +85,33 @@ func (p *prober) end(result record.ProbeResult, detail string) {
 	p.seen.Detail = record.Clean(detail, maxDetail)
 }
 
-// visit makes one request and returns where it redirects to, nil at the end.
-func (p *prober) visit(ctx context.Context, at *url.URL) *url.URL {
-	p.visited[at.String()] = true
-	addrs, ok := p.resolve(ctx, at)
-	if !ok {
-		return nil
+func (p *prober) run(ctx context.Context) {
+	p.seen.Address = p.first
+	at, addr := &url.URL{Scheme: "http", Host: p.name, Path: record.ChallengePath + p.token}, p.first
+	for at != nil {
+		if at = p.visit(ctx, at, addr); at != nil {
+			var ok bool
+			if addr, ok = p.resolve(ctx, at.Hostname()); !ok {
+				return
+			}
+		}
 	}
-	got, err := p.fetch(ctx, at, addrs)
+}
+
+// visit makes one request and returns where it redirects to, nil at the end. The
+// body counts as a match only with status 200, because the CA wants that, too.
+func (p *prober) visit(ctx context.Context, at *url.URL, addr netip.Addr) *url.URL {
+	p.visited[at.String()] = true
+	f := fetcher{addr: addr, port: p.ports.of(at), guard: p.v.guard, dialTimeout: p.v.timeout / 3}
+	got, err := f.get(ctx, at)
 	if err != nil {
+		p.seen.Unconnected = connectionFailed(err)
 		p.end(p.blame(at, err))
 		return nil
 	}
 	p.record(at, got)
 	if !got.redirects() {
-		p.seen.Body = classifyBody(got, p.token, p.expect)
+		p.classify(got)
 		p.end(record.ProbeAnswered, "")
 		return nil
 	}
@@ -80,12 +122,23 @@ func (p *prober) visit(ctx context.Context, at *url.URL) *url.URL {
 func (p *prober) record(at *url.URL, got answer) {
 	hop := record.Hop{URL: record.Clean(at.String(), maxURL), Status: got.status}
 	if got.redirects() {
-		hop.Location = record.Clean(got.location, maxURL)
-		hop.KeepsPath = keepsPath(at, got.location, p.token)
+		hop.Location = record.Clean(withoutUser(at, got.location), maxURL)
+		hop.KeepsPath, hop.KeepsToken = keeps(at, got.location, p.token)
 	}
 	p.seen.Hops = append(p.seen.Hops, hop)
 	p.seen.Status = got.status
 	p.seen.Server, p.seen.Via, p.seen.Ray = got.server, got.via, got.ray
+	p.seen.Layer = got.layer
+}
+
+// withoutUser is a Location without anybody's credentials.
+func withoutUser(at *url.URL, location string) string {
+	next, err := at.Parse(location)
+	if err != nil || next.User == nil {
+		return location
+	}
+	next.User = nil
+	return next.String()
 }
 
 // redirect judges only whether a CA would follow.
@@ -93,10 +146,13 @@ func (p *prober) redirect(at *url.URL, got answer) *url.URL {
 	next, err := p.ports.follow(at, got.status, got.location)
 	switch {
 	case err != nil:
+		p.seen.Refusal = err.why
 		p.end(record.ProbeBadRedirect, err.Error())
 	case p.visited[next.String()]:
+		p.seen.Refusal = record.RedirectLoop
 		p.end(record.ProbeBadRedirect, "the redirects lead back to "+next.String())
 	case len(p.seen.Hops) > maxRedirects:
+		p.seen.Refusal = record.RedirectMany
 		p.end(record.ProbeBadRedirect, fmt.Sprintf("there are more than %d redirects", maxRedirects))
 	default:
 		return next
@@ -104,46 +160,38 @@ func (p *prober) redirect(at *url.URL, got answer) *url.URL {
 	return nil
 }
 
-// resolve finds the addresses to try for a URL's host, in order. The first
-// host may be tried twice, IPv6 first and then IPv4; a redirect's host gets one
-// try, as with Boulder. Addresses that may not be dialled are left out, as a CA
+// resolve finds the one address to try for the host of a redirect: Boulder does
+// not fall back there. Addresses that may not be dialled are left out, as a CA
 // leaves them out; if that leaves none, the probe ends here.
-func (p *prober) resolve(ctx context.Context, at *url.URL) ([]netip.Addr, bool) {
-	host := at.Hostname()
-	all, asked := []netip.Addr{}, true
-	switch literal, err := netip.ParseAddr(host); {
-	case err == nil:
+func (p *prober) resolve(ctx context.Context, host string) (netip.Addr, bool) {
+	var all []netip.Addr
+	asked := true
+	if literal, err := netip.ParseAddr(host); err == nil {
 		all = append(all, literal)
-	case len(p.seen.Hops) == 0:
-		seen := p.subject.look()
-		all, asked = seen.addrs, seen.asked
-	default:
+	} else {
 		all, asked = preferred(p.v.sharedAddresses(ctx, host))
 	}
-	var may []netip.Addr
 	for _, addr := range all {
 		if p.v.guard.Allowed(addr) {
-			may = append(may, addr)
+			return addr, true
 		}
 	}
+	p.nowhere(host, all, asked)
+	return netip.Addr{}, false
+}
+
+// nowhere ends a probe that has no address to go to.
+func (p *prober) nowhere(host string, all []netip.Addr, asked bool) {
 	switch {
-	case len(may) > 0:
-		return firstOfEach(may, len(p.seen.Hops) == 0), true
 	case len(all) > 0:
-		p.reached(all[0])
+		if len(p.seen.Hops) == 0 {
+			p.seen.Address = all[0]
+		}
 		p.end(record.ProbeForbidden, (&ForbiddenError{Address: all[0].String()}).Error())
 	case !asked:
 		p.end(record.ProbeNotAsked, "the addresses of "+host+" could not be asked for")
 	default:
 		p.end(record.ProbeNoAddress, host+" has no address")
-	}
-	return nil, false
-}
-
-// reached notes where the first connection went.
-func (p *prober) reached(addr netip.Addr) {
-	if len(p.seen.Hops) == 0 {
-		p.seen.Address = addr
 	}
 }
 
@@ -152,36 +200,6 @@ func (p *prober) reached(addr netip.Addr) {
 func preferred(a, aaaa reply) (all []netip.Addr, asked bool) {
 	all = append(addrs(aaaa), addrs(a)...)
 	return all, a.answer != record.NoAnswer && aaaa.answer != record.NoAnswer
-}
-
-// firstOfEach takes one address, or one of each family.
-func firstOfEach(addrs []netip.Addr, both bool) []netip.Addr {
-	picked := addrs[:1:1]
-	for _, addr := range addrs[1:] {
-		if both && addr.Is4() != picked[0].Is4() {
-			return append(picked, addr)
-		}
-	}
-	return picked
-}
-
-// fetch makes the request at the first address, and at the second if no
-// connection could be made to the first.
-func (p *prober) fetch(ctx context.Context, at *url.URL, addrs []netip.Addr) (answer, error) {
-	var got answer
-	var err error
-	for i, addr := range addrs {
-		p.reached(addr)
-		patience := p.v.timeout / 3
-		if i == 0 && len(addrs) > 1 {
-			patience = p.v.timeout / 5
-		}
-		f := fetcher{addr: addr, port: p.ports.of(at), guard: p.v.guard, dialTimeout: patience}
-		if got, err = f.get(ctx, at); !connectionFailed(err) {
-			break
-		}
-	}
-	return got, err
 }
 
 // blame puts a failed request into the record's words.

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -55,38 +54,75 @@ func (p ports) knows(port string) bool {
 // and underscores, which resolvers do not mind).
 var hostname = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,62}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,62}[a-z0-9_])?)*$`)
 
+// refusal is why a CA would not follow a redirect.
+type refusal struct {
+	why  record.RedirectRefusal
+	text string
+}
+
+func (r *refusal) Error() string { return r.text }
+
+func refuse(why record.RedirectRefusal, format string, args ...any) *refusal {
+	return &refusal{why, fmt.Sprintf(format, args...)}
+}
+
+// maxPath is how long a redirect's path may be (Boulder, va/http.go: maxPathSize).
+const maxPath = 2000
+
 // follow is where a redirect leads, or why a CA would not go there: only 301,
-// 302, 307 and 308 count, only http and https, only the two ports.
-func (p ports) follow(from *url.URL, status int, location string) (*url.URL, error) {
+// 302, 307 and 308 count, only http and https, only the two ports, only hosts
+// that are public by their form (Boulder, va/http.go: processRedirect and
+// extractRequestTarget). A Location with a user name is followed by some CAs, but
+// we send nobody's credentials.
+func (p ports) follow(from *url.URL, status int, location string) (*url.URL, *refusal) {
 	if status == http.StatusSeeOther {
-		return nil, errors.New("a CA does not follow a redirect with status 303")
+		return nil, refuse(record.RedirectStatus, "a CA does not follow a redirect with status 303")
 	}
 	next, err := from.Parse(location)
 	if err != nil {
-		return nil, errors.New("the redirect's Location is not a URL")
+		return nil, refuse(record.RedirectURL, "the redirect's Location is not a URL")
 	}
 	next.Fragment, next.RawFragment = "", ""
-	next.Host = strings.ToLower(next.Host)
-	host := next.Hostname()
-	_, notAddress := netip.ParseAddr(host)
+	next.Host = strings.ToLower(strings.TrimSuffix(next.Host, ":"))
 	switch {
 	case next.Scheme != "http" && next.Scheme != "https":
-		return nil, fmt.Errorf("the redirect leads to the scheme %q", record.Clean(next.Scheme, maxHeader))
+		return nil, refuse(record.RedirectScheme, "the redirect leads to the scheme %q", record.Clean(next.Scheme, maxHeader))
 	case next.User != nil:
-		return nil, errors.New("the redirect's Location has a user name")
-	case !p.knows(next.Port()) || strings.HasSuffix(next.Host, ":"):
-		return nil, fmt.Errorf("the redirect leads to port %q, and a CA dials only 80 and 443", record.Clean(next.Port(), maxHeader))
-	case notAddress != nil && (len(host) > 253 || !hostname.MatchString(host)):
-		// A missing slash ("https://www.shop.example.well-known/…") ends up as
-		// a host that does not resolve, not here.
-		return nil, fmt.Errorf("the redirect leads to %q, which is not a host name", record.Clean(host, maxHeader))
+		return nil, refuse(record.RedirectUser, "the redirect's Location has a user name")
+	case !p.knows(next.Port()):
+		return nil, refuse(record.RedirectPort, "the redirect leads to port %q, and a CA dials only 80 and 443", record.Clean(next.Port(), maxHeader))
+	case len(next.Path) > maxPath:
+		return nil, refuse(record.RedirectLong, "the redirect's path is longer than %d bytes", maxPath)
+	}
+	if refused := refusedHost(next.Hostname()); refused != nil {
+		return nil, refused
 	}
 	return next, nil
 }
 
-// keepsPath reports whether a Location still ends in the challenge's path; also
-// of one that a CA would not follow, for another cause.
-func keepsPath(from *url.URL, location, token string) bool {
+// refusedHost is why a CA would not look for a host: an address must be one
+// without a zone (RFC 4007), a name must have the form of a public one. A missing
+// slash in a server's redirect glues the path to the host.
+func refusedHost(host string) *refusal {
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case err == nil && addr.Zone() == "":
+		return nil
+	case strings.HasSuffix(host, ".well-known"):
+		return refuse(record.RedirectSlash, "the redirect lacks the slash between host and path: %q", record.Clean(host, maxHeader))
+	case len(host) > 253 || !hostname.MatchString(host) || !strings.Contains(host, "."):
+		return refuse(record.RedirectHost, "the redirect leads to %q, which is not a public host name", record.Clean(host, maxHeader))
+	}
+	return nil
+}
+
+// keeps reports whether a Location still ends in the challenge's path, and
+// whether it holds the token anywhere; also of one that a CA would not follow,
+// for another cause.
+func keeps(from *url.URL, location, token string) (path, tok bool) {
 	next, err := from.Parse(location)
-	return err == nil && strings.HasSuffix(next.Path, record.ChallengePath+token)
+	if err != nil {
+		return false, strings.Contains(location, token)
+	}
+	return strings.HasSuffix(next.Path, record.ChallengePath+token), strings.Contains(location, token)
 }

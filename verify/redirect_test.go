@@ -34,6 +34,24 @@ var redirects = map[string]struct {
 	"to-number":     {302, "http://2130706433/"},
 	"to-wide":       {302, "http://%EF%BC%91%EF%BC%92%EF%BC%97.0.0.1/"},
 	"to-nothing":    {302, "http://nowhere.examplePATH"},
+	"to-data":       {302, "data:text/plain,TOKEN"},
+	"to-script":     {302, "javascript:alert(1)"},
+	"to-zone":       {302, "http://[fe80::1%25eth0]PATH"},
+	"to-idn":        {302, "http://m\u00fcnchen.examplePATH"},
+	"to-puny":       {302, "http://xn--mnchen-3ya.examplePATH"},
+	"to-dot":        {302, "http://right.example.PATH"},
+	"to-colon":      {302, "http://right.example:PATH"},
+	"to-intranet":   {302, "http://localhost/admin"},
+	"to-glued":      {302, "https://right.example.well-known/acme-challenge/TOKEN"},
+	"to-long":       {302, "http://right.example/" + strings.Repeat("x", 2001)},
+	"to-escape":     {302, "http://right.example/\x1b[31m"},
+	"to-bidi":       {302, "http://page.example/\u202e"},
+	"rewrites":      {302, "http://right.example/acme?t=TOKEN"},
+	"https-on-80":   {302, "https://right.example:80PATH"},
+}
+
+func located(pattern string) string {
+	return strings.NewReplacer("PATH", path, "TOKEN", token).Replace(pattern)
 }
 
 // moved sends the hosts of redirects where they lead, and answers the others.
@@ -45,7 +63,7 @@ func moved(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if to.location != "" {
-		w.Header().Set("Location", strings.ReplaceAll(to.location, "PATH", r.URL.Path))
+		w.Header().Set("Location", located(to.location))
 	}
 	w.WriteHeader(to.status)
 }
@@ -55,7 +73,8 @@ func hop(host string, keepsPath bool) record.Hop {
 	to := redirects[host]
 	return record.Hop{
 		URL: "http://" + host + ".example" + path, Status: to.status, KeepsPath: keepsPath,
-		Location: strings.ReplaceAll(to.location, "PATH", path),
+		KeepsToken: strings.Contains(located(to.location), token),
+		Location:   record.Clean(strings.ReplaceAll(located(to.location), "me:secret@", ""), 500),
 	}
 }
 
@@ -65,6 +84,9 @@ func TestProbeRedirects(t *testing.T) {
 	for name := range redirects {
 		names = append(names, name)
 	}
+	refused := func(why record.RedirectRefusal, status int, hops ...record.Hop) record.Probe {
+		return record.Probe{Result: record.ProbeBadRedirect, Refusal: why, Status: status, Hops: hops}
+	}
 	ended := func(result record.ProbeResult, status int, hops ...record.Hop) record.Probe {
 		return record.Probe{Result: result, Status: status, Hops: hops}
 	}
@@ -73,20 +95,34 @@ func TestProbeRedirects(t *testing.T) {
 		"moved302":      answered("http://right.example:80"+path, 200, record.BodyMatch, hop("moved302", true)),
 		"moved307":      answered("http://right.example"+path, 200, record.BodyMatch, hop("moved307", true)),
 		"moved308":      answered("https://right.example:443"+path, 200, record.BodyMatch, hop("moved308", true)),
-		"moved303":      ended(record.ProbeBadRedirect, 303, hop("moved303", true)),
+		"moved303":      refused(record.RedirectStatus, 303, hop("moved303", true)),
 		"moved-nowhere": answered("http://moved-nowhere.example"+path, 301, record.BodyOther),
 		"drops":         answered("http://page.example/", 404, record.BodyHTML, hop("drops", false)),
-		"port":          ended(record.ProbeBadRedirect, 301, hop("port", true)),
-		"scheme":        ended(record.ProbeBadRedirect, 301, hop("scheme", true)),
-		"garbage":       ended(record.ProbeBadRedirect, 301, hop("garbage", false)),
-		"user":          ended(record.ProbeBadRedirect, 301, hop("user", true)),
-		"loop":          ended(record.ProbeBadRedirect, 302, hop("loop", true), hop("loop2", true)),
+		"port":          refused(record.RedirectPort, 301, hop("port", true)),
+		"scheme":        refused(record.RedirectScheme, 301, hop("scheme", true)),
+		"garbage":       refused(record.RedirectURL, 301, hop("garbage", false)),
+		"user":          refused(record.RedirectUser, 301, hop("user", true)),
+		"loop":          refused(record.RedirectLoop, 302, hop("loop", true), hop("loop2", true)),
 		"to-private":    ended(record.ProbeForbidden, 302, hop("to-private", true)),
 		"to-literal":    ended(record.ProbeForbidden, 302, hop("to-literal", false)),
 		"to-mapped":     ended(record.ProbeForbidden, 302, hop("to-mapped", false)),
-		"to-number":     ended(record.ProbeNoAddress, 302, hop("to-number", false)),
-		"to-wide":       ended(record.ProbeBadRedirect, 302, hop("to-wide", false)),
+		"to-number":     refused(record.RedirectHost, 302, hop("to-number", false)),
+		"to-wide":       refused(record.RedirectHost, 302, hop("to-wide", false)),
 		"to-nothing":    ended(record.ProbeNoAddress, 302, hop("to-nothing", true)),
+		"to-data":       refused(record.RedirectScheme, 302, hop("to-data", false)),
+		"to-script":     refused(record.RedirectScheme, 302, hop("to-script", false)),
+		"to-zone":       refused(record.RedirectHost, 302, hop("to-zone", true)),
+		"to-idn":        refused(record.RedirectHost, 302, hop("to-idn", true)),
+		"to-puny":       ended(record.ProbeNoAddress, 302, hop("to-puny", true)),
+		"to-dot":        refused(record.RedirectHost, 302, hop("to-dot", true)),
+		"to-colon":      answered("http://right.example"+path, 200, record.BodyMatch, hop("to-colon", true)),
+		"to-intranet":   refused(record.RedirectHost, 302, hop("to-intranet", false)),
+		"to-glued":      refused(record.RedirectSlash, 302, hop("to-glued", false)),
+		"to-long":       refused(record.RedirectLong, 302, hop("to-long", false)),
+		"to-escape":     {Result: record.ProbeRefused, Address: ips("127.0.0.1")[0]}, // such a header is no HTTP
+		"to-bidi":       answered("http://page.example/%E2%80%AE", 404, record.BodyHTML, hop("to-bidi", false)),
+		"rewrites":      answered("http://right.example/acme?t="+token, 200, record.BodyMatch, hop("rewrites", false)),
+		"https-on-80":   {Result: record.ProbeTLS, Status: 302, Hops: []record.Hop{hop("https-on-80", true)}},
 	})
 }
 

@@ -17,20 +17,12 @@ import (
 	"github.com/acmsync/acmsync/internal/record"
 )
 
-// maxEdges bounds how many of a name's addresses are looked at.
-const maxEdges = 8
-
 // observeServed looks at the certificate that each of the name's addresses
 // presents: a single edge left behind is what people run into.
 func (v *Verifier) observeServed(ctx context.Context, s *subject, q record.Question) []record.Served {
 	looked := s.look()
 	all, asked := looked.addrs, looked.asked
-	var edges []netip.Addr
-	for _, addr := range all {
-		if v.guard.Allowed(addr) && len(edges) < maxEdges {
-			edges = append(edges, addr)
-		}
-	}
+	edges, _ := v.edges(all)
 	switch {
 	case len(edges) > 0:
 		return v.handshakes(ctx, s.name, newPorts(q).https, edges, func() []netip.Addr { return v.target(ctx, s, q.Target) })

@@ -2,6 +2,7 @@ package controller_test
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,8 @@ type way struct {
 	message string
 	// app is what the app's entry says besides its domains.
 	app string
+	// advises: nothing that we see is certain, so the CA is asked and refuses.
+	advises bool
 }
 
 // fault is one thing that is wrong.
@@ -38,6 +41,7 @@ type fault func(w *world, name string)
 // otherEdge is somebody else's server; nobody listens at nobodyHome.
 const (
 	otherEdge  = "127.0.0.2"
+	otherEdge6 = "::1"
 	nobodyHome = "127.0.0.3"
 )
 
@@ -81,6 +85,15 @@ func elsewhere(b edge.Behaviour) fault {
 	}
 }
 
+// hasIPv6: this machine can listen at otherEdge6.
+func hasIPv6() bool {
+	l, err := net.Listen("tcp6", net.JoinHostPort(otherEdge6, "0"))
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
+}
+
 // judged is how the CA's validation of the name ends.
 func judged(kind, detail string, sub ...ca.Subproblem) fault {
 	return func(w *world, name string) {
@@ -113,11 +126,16 @@ func refused(kind, detail string, status int, header ...string) fault {
 // noLimits: no CA lets so much go wrong at once.
 func noLimits() budget.Limits { return budget.Limits{} }
 
-// stranger is the server at otherEdge, started when first asked for.
+// stranger is the server at otherEdge, and at otherEdge6 where there is IPv6. It
+// is started when first asked for.
 func (w *world) stranger() *edge.Edge {
 	w.t.Helper()
 	if w.other == nil {
-		e, err := edge.New(edge.Options{Addresses: []string{otherEdge}, HTTPPort: w.Edge.HTTPPort(), TLSPort: w.Edge.TLSPort()})
+		addresses := []string{otherEdge}
+		if hasIPv6() {
+			addresses = append(addresses, otherEdge6)
+		}
+		e, err := edge.New(edge.Options{Addresses: addresses, HTTPPort: w.Edge.HTTPPort(), TLSPort: w.Edge.TLSPort()})
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -139,7 +139,9 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 	return nil
 }
 
-func loopback() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
+func loopback() []netip.Prefix {
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+}
 
 // responder answers in the mode that the blueprint asks for.
 func (b blueprint) responder() (issue.Responder, error) {

@@ -144,12 +144,18 @@ func aaaaMismatch(f facts) (record.Finding, bool) {
 	if f.DNS == nil || len(f.DNS.Chain) > 0 || len(f.DNS.A.Addrs) == 0 {
 		return record.Finding{}, false
 	}
-	wrong := f.strangers(f.DNS.AAAA.Addrs)
+	wrong := f.wrongIPv6()
 	if len(wrong) == 0 {
 		return record.Finding{}, false
 	}
-	finding := f.finding(failure.AAAAMismatch, failure.Values{"observed": list(wrong)})
+	values := failure.Values{"observed": list(wrong)}
+	finding := f.finding(failure.AAAAMismatch, values)
 	finding.Observed = addressRecords(f.name, wrong)
+	if f.onlyIPv6Wrong() {
+		values["detail"] = because(f.sidesText())
+		finding.Message = f.finding(failure.AAAAMismatch, values).Message
+		finding.Observed = append(finding.Observed, f.answerRecords()...)
+	}
 	finding.Warning = f.recordAdvises()
 	return finding, true
 }

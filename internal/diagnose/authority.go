@@ -221,10 +221,15 @@ func (f facts) parkedAt() string {
 		return ""
 	}
 	for _, s := range f.DNS.Authority.Servers {
-		name := strings.ToLower(s.Name)
-		if slices.ContainsFunc(parkers, func(p string) bool { return name == p || strings.HasSuffix(name, "."+p) }) {
+		if parks(s.Name) {
 			return Clean(s.Name, maxName)
 		}
 	}
 	return ""
+}
+
+// parks reports a host of those who park names.
+func parks(host string) bool {
+	host = strings.ToLower(host)
+	return slices.ContainsFunc(parkers, func(p string) bool { return host == p || strings.HasSuffix(host, "."+p) })
 }

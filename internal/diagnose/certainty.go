@@ -10,43 +10,63 @@ import (
 // The functions of this file decide what blocks an order and what only advises.
 // A check of ours that fails where the CA would succeed keeps a working name
 // from its certificate; an order that must fail spends one of the few failures
-// the CA grants. So a finding blocks when the CA would certainly fail on what we
-// saw:
-//
-//   - the name has no address, or none that can be reached from the internet;
-//   - a CAA record forbids issuance, or cannot be had where others can;
-//   - a redirect loses the path, loops, or leads to a port that no CA follows;
-//   - a server that was reached without redirect answered, but not with the
-//     challenge;
-//   - the name leads away from the platform, and the probe did not get our
-//     answer there;
-//
-// and it advises when the CA may see what we cannot: the address is the
-// platform's own but nothing answered us (our network may not reach it), or the
-// bad answer came after a redirect, whose host we may see differently, or the
-// zone's own name servers do not all say what is wrong (authority.go).
+// the CA grants. So a finding blocks only when the CA would certainly fail on
+// what we saw. docs/adr/0010-certain-refusals.md lists each case with its
+// reason; the tests of both name it.
 
 // recordAdvises reports whether a record that leads elsewhere only advises: the
-// probe got our answer nevertheless (a CDN in front), or could not be made, or
-// the challenge is answered in DNS, where addresses do not matter yet.
+// probe got our answer nevertheless (a CDN in front), also if only at some of
+// the addresses; or it could not be made where a CA goes; or the challenge is
+// answered in DNS, where addresses do not matter yet.
 func (f facts) recordAdvises() bool {
-	return f.provedInDNS() || f.matched() || f.Probe != nil && f.Probe.Result == record.ProbeNotAsked
+	if f.provedInDNS() || f.matched() || f.unseen() || captive(f.Probe) {
+		return true
+	}
+	return f.Probe != nil && (f.Probe.Result == record.ProbeNotAsked || slices.ContainsFunc(f.Probe.Met(), f.mayDo))
 }
 
-// probeAdvises reports whether a probe that failed only advises.
+// mayDo: at this address, right as it is, a CA gets our answer or may get it.
+func (f facts) mayDo(p record.Probe) bool {
+	return p.Matches() || f.ours(p.Address) && f.advises(p)
+}
+
+// probeAdvises reports whether a probe that failed only advises: at one of the
+// addresses that a CA may come to it may fare better.
 func (f facts) probeAdvises() bool {
-	switch {
-	case f.provedInDNS():
-		return true
-	case droppedPath(f.Probe):
-		return false
-	case f.Probe.Result == record.ProbeRefused, f.Probe.Result == record.ProbeTimeout:
-		return !f.foreign()
-	case f.Probe.Result == record.ProbeAnswered:
-		return redirected(f.Probe)
-	default:
+	return f.provedInDNS() || f.unseen() || slices.ContainsFunc(f.Probe.Met(), func(p record.Probe) bool {
+		return p.Matches() || f.advises(p)
+	})
+}
+
+// advises judges one address by itself.
+func (f facts) advises(p record.Probe) bool {
+	f.Probe = &p
+	if lost(&p) {
 		return false
 	}
+	switch p.Result {
+	case record.ProbeRefused, record.ProbeTimeout:
+		return !f.foreign()
+	case record.ProbeAnswered:
+		return redirected(&p) || captive(&p) || !f.foreign() && personal(p.Status)
+	case record.ProbeBadRedirect:
+		return p.Refusal == record.RedirectMany || p.Refusal == record.RedirectUser
+	case record.ProbeNoAddress:
+		return true
+	}
+	return false
+}
+
+// personal are the answers by which firewalls and bot protection turn away those
+// they do not like. They may like the CA. (RFC 9110, sections 15.5.4 and 15.5.7;
+// RFC 6585, section 4.)
+func personal(status int) bool {
+	return status == 403 || status == 406 || status == 429
+}
+
+// lost: a redirect leads to where nobody is told the token.
+func lost(p *record.Probe) bool {
+	return slices.ContainsFunc(p.Hops, func(hop record.Hop) bool { return hop.Location != "" && !hop.KeepsPath && !hop.KeepsToken })
 }
 
 // reservedAdvises reports whether an unreachable address only advises: CAs

@@ -62,7 +62,7 @@ func (f facts) challengeLight() record.Check {
 		return ""
 	case f.matched():
 		return record.Pass
-	case f.Probe.Result == record.ProbeNotAsked, f.Probe.Result == "":
+	case f.Probe.Result == record.ProbeNotAsked, f.Probe.Result == "", captive(f.Probe):
 		return record.Unknown
 	case f.Probe.Result == record.ProbeForbidden && f.ours(f.Probe.Address) && !redirected(f.Probe):
 		return record.Unknown

@@ -63,6 +63,9 @@ func judge(checks []check, f facts) []record.Finding {
 			found = add(found, finding)
 		}
 	}
+	for _, finding := range settled.besides(checks) {
+		found = add(found, finding)
+	}
 	if split {
 		return f.divided(found)
 	}

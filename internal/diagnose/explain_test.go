@@ -101,7 +101,7 @@ func probeCases() []explainCase {
 		{name: "redirect drops the path, then nothing", seen: seen(right(), failed(edgeAddr, record.ProbeTimeout, dropHop)), want: "redirect-drops-path"},
 		{name: "redirect keeps the path and answers", seen: seen(right(), answered(edgeAddr, 200, record.BodyMatch, keepHop)), want: ""},
 		{name: "right address, 404", seen: seen(right(), answered(edgeAddr, 404, record.BodyOther)), want: "cdn-challenge-missing"},
-		{name: "right address, 403", seen: seen(right(), answered(edgeAddr, 403, record.BodyOther)), want: "cdn-challenge-missing"},
+		{name: "right address, 403", seen: seen(right(), answered(edgeAddr, 403, record.BodyOther)), want: "~cdn-challenge-missing"},
 		{name: "right address, page", seen: seen(right(), answered(edgeAddr, 200, record.BodyHTML)), want: "cdn-challenge-missing"},
 		{name: "another account", seen: seen(right(), answered(edgeAddr, 200, record.BodyThumbprint)), want: "cdn-challenge-missing"},
 		{name: "404 after a redirect", seen: seen(right(), answered(edgeAddr, 404, record.BodyOther, keepHop)), want: "~cdn-challenge-missing"},

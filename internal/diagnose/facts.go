@@ -22,6 +22,8 @@ type facts struct {
 	// edge are all addresses known to be the platform's: the configured ones
 	// and what the target resolves to.
 	edge []netip.Addr
+	// each is how each of the name's addresses answers the probe.
+	each []record.Probe
 }
 
 func gather(p record.Platform, q record.Question, o record.Observation, problem *record.Problem) facts {
@@ -38,6 +40,9 @@ func gather(p record.Platform, q record.Question, o record.Observation, problem 
 	f.edge = slices.Clone(f.addresses)
 	if o.DNS != nil {
 		f.edge = append(f.edge, o.DNS.Target...)
+	}
+	if o.Probe != nil {
+		f.each = o.Probe.Each
 	}
 	return f
 }
@@ -117,12 +122,6 @@ func keep(addrs []netip.Addr, want func(netip.Addr) bool) []netip.Addr {
 		}
 	}
 	return kept
-}
-
-// matched reports that the probe got our account's answer, so that the CA would
-// get it too, whatever the records say.
-func (f facts) matched() bool {
-	return f.Probe != nil && f.Probe.Result == record.ProbeAnswered && f.Probe.Body == record.BodyMatch
 }
 
 // foreign reports that the probe went to an address that is not the platform's.

@@ -10,11 +10,15 @@ import (
 // redirectDropsPath: a redirect on the way leads to a URL without the
 // challenge's path, as registrars' "web forwarding" does.
 func redirectDropsPath(f facts) (record.Finding, bool) {
-	if f.Probe == nil || f.matched() || !droppedPath(f.Probe) {
+	if !f.failedProbe() || !droppedPath(f.Probe) {
 		return record.Finding{}, false
 	}
 	hop := dropping(f.Probe)
-	finding := f.finding(failure.RedirectDropsPath, failure.Values{"location": redirectRecord(hop).Value})
+	values := failure.Values{"location": redirectRecord(hop).Value, "detail": "loses"}
+	if hop.KeepsToken {
+		values["detail"] = "rewrites"
+	}
+	finding := f.finding(failure.RedirectDropsPath, values)
 	finding.Expected, finding.Observed = f.expected(), append([]record.RR{redirectRecord(hop)}, f.observed()...)
 	finding.Warning = f.probeAdvises()
 	return finding, true
@@ -27,7 +31,7 @@ func cdnChallengeMissing(f facts) (record.Finding, bool) {
 	if !f.answeredWrong() || strictTLS(f.Probe) || droppedPath(f.Probe) {
 		return record.Finding{}, false
 	}
-	if f.foreign() && f.Probe.Body != record.BodyHTML || !f.foreign() && f.Probe.Status >= 500 {
+	if f.foreign() && f.Probe.Body != record.BodyHTML || !f.foreign() && f.Probe.Status >= 500 && !captive(f.Probe) {
 		return record.Finding{}, false
 	}
 	return f.probeFinding(failure.CDNChallengeMissing), true
@@ -36,7 +40,7 @@ func cdnChallengeMissing(f facts) (record.Finding, bool) {
 // cdnStrictTLS: the CDN insists on a valid certificate at the origin (525, 526),
 // or the way leads over https whose handshake fails outright.
 func cdnStrictTLS(f facts) (record.Finding, bool) {
-	if f.Probe == nil || f.matched() || !strictTLS(f.Probe) {
+	if !f.failedProbe() || !strictTLS(f.Probe) {
 		return record.Finding{}, false
 	}
 	return f.probeFinding(failure.CDNStrictTLS), true
@@ -45,73 +49,65 @@ func cdnStrictTLS(f facts) (record.Finding, bool) {
 // challengeUnreachable: the platform's own address does not answer, or answers
 // with a server error, or the way there runs in circles.
 func challengeUnreachable(f facts) (record.Finding, bool) {
-	if f.Probe == nil || f.matched() || strictTLS(f.Probe) || droppedPath(f.Probe) {
+	if !f.failedProbe() || strictTLS(f.Probe) || droppedPath(f.Probe) {
 		return record.Finding{}, false
 	}
 	switch f.Probe.Result {
 	case record.ProbeBadRedirect:
+	case record.ProbeNoAddress:
+		if !redirected(f.Probe) {
+			return record.Finding{}, false
+		}
 	case record.ProbeRefused, record.ProbeTimeout:
 		if f.foreign() {
 			return record.Finding{}, false
 		}
 	case record.ProbeAnswered:
-		if f.foreign() || f.Probe.Status < 500 {
+		if f.foreign() || f.Probe.Status < 500 || captive(f.Probe) {
 			return record.Finding{}, false
 		}
 	default:
 		return record.Finding{}, false
 	}
-	return f.probeFinding(failure.ChallengeUnreach), true
+	finding := f.probeFinding(failure.ChallengeUnreach)
+	if remedy := f.reachRemedy(); remedy != "" {
+		finding.Remedy = remedy
+	}
+	return finding, true
 }
 
 // answeredWrong reports an answer that is not our account's.
 func (f facts) answeredWrong() bool {
-	return f.Probe != nil && f.Probe.Result == record.ProbeAnswered && !f.matched()
+	return f.failedProbe() && f.Probe.Result == record.ProbeAnswered
+}
+
+// reachRemedy is what mends a way to the challenge that is open but leads
+// nowhere; empty: it has to be opened.
+func (f facts) reachRemedy() string {
+	challenge := "http://" + f.name + record.ChallengePath
+	switch f.Probe.Result {
+	case record.ProbeAnswered:
+		return fmt.Sprintf("Mend what answers at %s: it fails with HTTP %d for %s", place(f.Probe), f.Probe.Status, challenge)
+	case record.ProbeNoAddress:
+		return "Redirect " + challenge + " only to a host that has an address, or answer it without a redirect."
+	case record.ProbeBadRedirect:
+		if f.Probe.Refusal == record.RedirectSlash {
+			return "End the host of the redirect's target with a slash, as in https://" + f.name + "/"
+		}
+		return "Answer " + challenge + " without a redirect, or redirect it once, with its path, to http or https on the ports 80 and 443 of a public host."
+	}
+	return ""
 }
 
 func (f facts) probeFinding(code failure.Code) record.Finding {
 	observed := f.name
 	if f.Probe.Address.IsValid() {
-		observed = f.Probe.Address.WithZone("").String()
+		observed = place(f.Probe)
 	}
-	finding := f.finding(code, failure.Values{"detail": because(f.probeText()), "observed": observed})
-	result := record.RR{Type: "HTTP", Name: f.name, Value: f.probeText()}
-	finding.Expected, finding.Observed = f.expected(), append([]record.RR{result}, f.observed()...)
+	finding := f.finding(code, failure.Values{"detail": because(f.probeClause()), "observed": observed})
+	finding.Expected, finding.Observed = f.expected(), append(f.answerRecords(), f.observed()...)
 	finding.Warning = f.probeAdvises()
 	return finding
-}
-
-// probeText says how the probe ended, naming the layer that answered.
-func (f facts) probeText() string {
-	p := f.Probe
-	switch p.Result {
-	case record.ProbeRefused:
-		return "the connection was refused"
-	case record.ProbeTimeout:
-		return "no answer in time"
-	case record.ProbeTLS:
-		return "the TLS handshake after the redirect failed"
-	case record.ProbeBadRedirect:
-		return badRedirectText(p)
-	}
-	text := fmt.Sprintf("HTTP %d", p.Status)
-	if server := Clean(p.Server, maxWord); server != "" {
-		text += " from " + server
-	}
-	switch p.Body {
-	case record.BodyThumbprint:
-		text += " with the answer of another ACME account"
-	case record.BodyHTML:
-		text += " with a web page"
-	}
-	return text
-}
-
-func badRedirectText(p *record.Probe) string {
-	if hop, ok := lastRedirect(p); ok {
-		return "it redirects to " + redirectRecord(hop).Value + ", which a CA does not follow"
-	}
-	return "it redirects in a way that a CA does not follow"
 }
 
 // strictTLS: Cloudflare's 525 and 526 are a failed handshake with, and a
@@ -134,7 +130,11 @@ func lastRedirect(p *record.Probe) (record.Hop, bool) {
 	return record.Hop{}, false
 }
 
-func droppedPath(p *record.Probe) bool { return dropping(p).Location != "" }
+// droppedPath: a path that is glued to the host is not dropped, see
+// [record.RedirectSlash].
+func droppedPath(p *record.Probe) bool {
+	return p.Refusal != record.RedirectSlash && dropping(p).Location != ""
+}
 
 // dropping is the first redirect that loses the path.
 func dropping(p *record.Probe) record.Hop {

@@ -112,7 +112,7 @@ func TestSentencesOnTheChallenge(t *testing.T) {
 		"CDN": {
 			platform(), nil,
 			seen(right(), probe(record.Probe{Result: record.ProbeAnswered, Address: edgeAddr, Status: 403, Body: record.BodyHTML, Server: "cloudflare"})),
-			"http://blog.shop.example/.well-known/acme-challenge/ does not return the challenge: HTTP 403 from cloudflare with a web page.",
+			"http://blog.shop.example/.well-known/acme-challenge/ does not return the challenge: cloudflare at 203.0.113.10 answers for blog.shop.example with HTTP 403 and a web page.",
 			"Make whatever answers for blog.shop.example (a CDN, proxy or firewall) pass http://blog.shop.example/.well-known/acme-challenge/ through to this platform, or set CNAME blog.shop.example to blog.shop.example.dns.example.net",
 		},
 		"redirect": {
@@ -142,7 +142,7 @@ func TestSentencesOnTheChallenge(t *testing.T) {
 		},
 		"silent edge": {
 			platform(), nil, seen(right(), failed(edgeAddr, record.ProbeTimeout)),
-			"http://blog.shop.example/.well-known/acme-challenge/ cannot be fetched: no answer in time.",
+			"http://blog.shop.example/.well-known/acme-challenge/ cannot be fetched: 203.0.113.10 does not answer in time.",
 			"Open port 80 of 203.0.113.10 to the internet and let /.well-known/acme-challenge/ through to this platform.",
 		},
 	})

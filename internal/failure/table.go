@@ -76,7 +76,7 @@ var reasons = []Reason{
 	},
 	{
 		RedirectDropsPath, "DNS redirect not forwarding path", Owner, Backoff,
-		"{name} redirects to {location}, which loses the challenge path.",
+		"{name} redirects to {location}, which {detail} the challenge path.",
 		"Make the redirect keep the path (/.well-known/acme-challenge/… must stay in it), or replace it: set {expected}",
 	},
 	{
@@ -127,7 +127,7 @@ var reasons = []Reason{
 
 	{
 		AAAAMismatch, "IPv6 address does not belong here", Owner, Backoff,
-		"{name} has the IPv6 address {observed}, which does not belong to this platform; the CA asks IPv6 first.",
+		"{name} has the IPv6 address {observed}, which does not belong to this platform; the CA asks IPv6 first{detail}.",
 		"Remove AAAA {name} {observed}",
 	},
 	{

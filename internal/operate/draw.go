@@ -134,7 +134,8 @@ func caaText(r record.CAARecord) string {
 	return fmt.Sprintf("%s %q%s", record.Clean(r.Tag, 64), record.Clean(r.Value, 160), critical)
 }
 
-// drawProbe is each request with its answer, then how the last one ended.
+// drawProbe is each request with its answer, then how the last one ended; where
+// several addresses were asked, then how each of them answers.
 func drawProbe(p *record.Probe) []string {
 	if p == nil {
 		return nil
@@ -144,15 +145,38 @@ func drawProbe(p *record.Probe) []string {
 		d.add("%s %d", shortToken(hop.URL), hop.Status)
 		d.depth++
 	}
+	d.add("%s", probeEnd(*p))
+	d.depth = 0
+	for _, other := range p.Each {
+		if len(p.Each) > 1 {
+			d.add("%s: %s", other.Address, probeEnd(other))
+		}
+	}
+	if p.Unasked > 0 {
+		d.add("%d more addresses were not asked", p.Unasked)
+	}
+	return d.lines
+}
+
+// probeEnd is how it ended, and who that was.
+func probeEnd(p record.Probe) string {
 	end := probeWords[p.Result]
 	if p.Result == record.ProbeAnswered {
 		end = bodyWords[p.Body]
 	}
-	if p.Server != "" {
+	if p.Parked {
+		end = "the page of a parked domain, not the response"
+	}
+	if p.Thumbprint != "" {
+		end += " (thumbprint " + record.Clean(p.Thumbprint, 64) + ")"
+	}
+	switch {
+	case p.Layer != "":
+		end += " (" + record.Clean(p.Layer, 64) + ")"
+	case p.Server != "":
 		end += " (Server: " + record.Clean(p.Server, 64) + ")"
 	}
-	d.add("%s", end)
-	return d.lines
+	return end
 }
 
 // shortToken cuts the challenge's token, which is random and means nothing.

@@ -114,6 +114,7 @@ func TestVerdictLines(t *testing.T) {
 		"no CAA":           {record.Observation{CAA: &record.CAA{Answer: record.NoData}}, "caa   unknown  no records: any CA may issue"},
 		"CAA not answered": {record.Observation{CAA: &record.CAA{Answer: record.ServFail, Zone: "shop.example"}}, "└─ shop.example\n                    └─ the name servers fail (SERVFAIL)"},
 		"no answer":        {record.Observation{Probe: &record.Probe{Result: record.ProbeTimeout}}, "http  unknown  no answer in time"},
+		"two addresses":    {record.Observation{Probe: twoAddresses()}, "203.0.113.9: the response of another ACME account (thumbprint abc) (Fastly)"},
 		"nowhere to ask":   {record.Observation{Probe: &record.Probe{Result: record.ProbeNoAddress}}, "http  unknown  not asked: no address"},
 		"none at all":      {record.Observation{Served: []record.Served{{Answer: record.NoAnswer, Detail: "it has no address"}}}, "tls   unknown  no certificate: it has no address"},
 	}
@@ -243,4 +244,13 @@ func TestBlocked(t *testing.T) {
 			t.Errorf("%+v: blocked %v, want %v", c.findings, got, c.want)
 		}
 	}
+}
+
+// twoAddresses answer each in its own way.
+func twoAddresses() *record.Probe {
+	at := netip.MustParseAddr("203.0.113.9")
+	other := record.Probe{Result: record.ProbeAnswered, Address: at, Body: record.BodyThumbprint, Thumbprint: "abc", Layer: "Fastly"}
+	p := record.Probe{Result: record.ProbeTimeout, Address: netip.MustParseAddr("2001:db8::1")}
+	p.Each = []record.Probe{p, other}
+	return &p
 }

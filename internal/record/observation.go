@@ -172,59 +172,6 @@ type CAARecord struct {
 	Value    string
 }
 
-// Probe is the fetch of a challenge-shaped path, as the CA would do it.
-type Probe struct {
-	// Result says how far it came.
-	Result ProbeResult
-	// Address is where the first connection went.
-	Address netip.Addr
-	// Hops are the requests that got an answer, the first one first; the last
-	// has a Location only if that redirect was not, or could not be, followed.
-	Hops []Hop
-	// Status is the last answer's HTTP status; 0: none.
-	Status int
-	// Body says what the last answer was: match, thumbprint (another account's
-	// answer), html, or other. Nothing of the body itself is kept.
-	Body ProbeBody
-	// Server, Via and Ray are headers that name the layer that answered, cut
-	// to 64 printable characters.
-	Server, Via, Ray string
-	Detail           string
-}
-
-// ProbeResult is how a probe ended.
-type ProbeResult string
-
-const (
-	ProbeAnswered    ProbeResult = "answered"
-	ProbeRefused     ProbeResult = "refused"    // connection refused or reset
-	ProbeTimeout     ProbeResult = "timeout"    // no answer in time
-	ProbeTLS         ProbeResult = "tls"        // handshake failed after a redirect
-	ProbeForbidden   ProbeResult = "forbidden"  // the guarded dialer refused the address
-	ProbeBadRedirect ProbeResult = "redirect"   // loop, too many, another port or scheme
-	ProbeNoAddress   ProbeResult = "no-address" // nothing to dial
-	ProbeNotAsked    ProbeResult = "could-not-ask"
-)
-
-// ProbeBody classifies the last answer's body.
-type ProbeBody string
-
-const (
-	BodyMatch      ProbeBody = "match"
-	BodyThumbprint ProbeBody = "thumbprint"
-	BodyHTML       ProbeBody = "html"
-	BodyOther      ProbeBody = "other"
-)
-
-// Hop is one request of a probe.
-type Hop struct {
-	URL      string
-	Status   int
-	Location string
-	// KeepsPath: the next URL still ends in the challenge's path.
-	KeepsPath bool
-}
-
 // Served is the certificate that one address presents for the name.
 type Served struct {
 	// Answer is Answered when a handshake gave a certificate, Refused when the

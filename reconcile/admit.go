@@ -26,6 +26,9 @@ type DesiredApp struct {
 	// was last accepted, and nothing is begun, changed or removed for it. See
 	// also [Known].Refused.
 	Refused *record.FileError
+	// Certificates are what the app's entry brings along, as its files were
+	// read. Names are held against them here, dates by [Decide].
+	Certificates map[spec.Certificate]record.Brought
 }
 
 // Known is what the store knows when desired state is admitted.
@@ -147,6 +150,7 @@ func (p Policy) want(c claim, before record.Want, beyond bool, chain []obstacle,
 	w.Refresh = joinTokens(c.app.Refresh, c.domain.Refresh)
 	w.Rekey = joinTokens(c.app.Rekey, c.domain.Rekey)
 	w.Frozen = false
+	w.Brought = c.brought()
 	w.Blocked = nil
 	if w.Mode == record.Auto {
 		w.Blocked = candidate{p, c.app.App, c.domain.Name, challenge, beyond}.blocked(chain)
@@ -164,7 +168,7 @@ func frozen(w record.Want) record.Want {
 }
 
 func removed(w record.Want) record.Want {
-	w.Mode, w.Frozen = record.Removed, false
+	w.Mode, w.Frozen, w.Brought = record.Removed, false, nil
 	return w
 }
 

@@ -19,6 +19,9 @@ func Ask(d record.Domain, p Policy, now time.Time) (next record.Domain, q record
 		// What a resolver remembers must not hide a mend, nor what the CA met.
 		q.Authorities = rechecked(d)
 	}
+	if d.Mode == record.ByHand { // no CA will ask
+		q.CAA, q.Probe = false, false
+	}
 	q.Served = servedWanted(d, p, now, q.DNS)
 	if q.DNS && !valid(d, now) && firstLook(d.State) {
 		setState(&d, record.InProgress, now)

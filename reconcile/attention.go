@@ -9,10 +9,11 @@ const nobody = "none"
 
 // Attention says who must act before the domain gets on: owner, operator or
 // none. It follows the finding that is to be mended first; warnings ask for
-// nobody.
+// nobody, except that a certificate that its owner brings along and that is
+// about to expire asks for the owner.
 func Attention(d record.Domain) string {
 	for _, f := range d.Findings {
-		if !f.Warning {
+		if !f.Warning || isCode(f, failure.ManualInvalid) && f.Actor != "" {
 			return attentionOf(f)
 		}
 	}

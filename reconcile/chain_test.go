@@ -41,6 +41,10 @@ func situations() []situation {
 		d.State = record.Failing
 		d.Attempt = record.Attempt{Count: 1, FirstFailed: noon.Add(-time.Minute), Next: noon.Add(time.Minute)}
 	})
+	byHand := func(d *record.Domain) {
+		own := record.Certificate{Serial: "02", SHA256: "bb", Names: want.Names, NotBefore: noon.Add(-day), NotAfter: noon.Add(89 * day)}
+		d.Mode, d.Brought = record.ByHand, &record.Brought{Chain: "c.pem", Key: "c.age", Certificate: &own}
+	}
 	left := func(d *record.Domain) { d.Mode, d.LeftAt = record.Removed, noon.Add(-time.Hour) }
 	return []situation{
 		{name: "fresh", d: bare},
@@ -56,6 +60,10 @@ func situations() []situation {
 		{name: "an order open, file refused", d: edit(bare, func(d *record.Domain) { d.Order, d.Frozen = order, true })},
 		{name: "to be deployed", d: edit(full, func(d *record.Domain) { d.Deployed = nil })},
 		{name: "off, refused, to be deployed", d: edit(full, func(d *record.Domain) { d.Mode, d.Frozen, d.Deployed = record.Off, true, nil })},
+		{name: "by hand, an order open", d: edit(edit(full, byHand), func(d *record.Domain) {
+			d.Order, d.Deployed = order, []record.Deployment{{Target: "edge", SHA256: "bb"}}
+		})},
+		{name: "by hand, file refused", d: edit(edit(bare, byHand), func(d *record.Domain) { d.Frozen = true })},
 		{name: "left", d: edit(full, left)},
 		{name: "left, and its old key is compromised", d: edit(edit(full, left), func(d *record.Domain) {
 			d.Superseded = []record.Superseded{{Certificate: old, Reason: keyCompromise, RevokeAt: noon}}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/reconcile"
 )
@@ -72,7 +73,7 @@ func (w *world) checkGuard(a reconcile.Admission) {
 	fresh := 0
 	for _, next := range a.Wants {
 		before := w.rows[next.Key]
-		if next.Mode == record.Auto || next.Held || next.LeftAt.IsZero() || !has(before) || !before.LeftAt.IsZero() {
+		if next.Mode.Kept() || next.Held || next.LeftAt.IsZero() || !has(before) || !before.LeftAt.IsZero() {
 			continue
 		}
 		released = append(released, newLoss(before, w.now))
@@ -117,7 +118,8 @@ func differs(x, y any) string {
 
 func (w *world) checkStates(before record.Domain, dec reconcile.Decision) {
 	valid := before.Certificate != nil && w.now.Before(before.Certificate.NotAfter)
-	if s := dec.Next.State; valid && (s == record.Failing || s == record.Failed || s == record.Waiting || s == record.InProgress) {
+	manual := before.Mode == record.ByHand || before.Certificate != nil && before.Certificate.Manual() // may be Failing, or not in use yet
+	if s := dec.Next.State; valid && !manual && (s == record.Failing || s == record.Failed || s == record.Waiting || s == record.InProgress) {
 		w.t.Fatalf("%s is %s although its certificate is valid", before.Key, s)
 	}
 	for _, a := range dec.Actions {
@@ -143,7 +145,8 @@ func (w *world) checkKept(before, next record.Domain) {
 // checkRest: a row at rest is woken later, or says what will move it.
 func (w *world) checkRest(dec reconcile.Decision) {
 	d := dec.Next
-	onChange := dec.Outcome.Kind == reconcile.Hold || d.Blocked != nil && d.Order == nil || reconcile.NothingLeft(d)
+	unusable := d.Mode == record.ByHand && isFailure(d, failure.ManualInvalid)
+	onChange := unusable || dec.Outcome.Kind == reconcile.Hold || d.Blocked != nil && d.Order == nil || reconcile.NothingLeft(d)
 	switch {
 	case d.State == "":
 		w.t.Fatalf("%s has no state", d.Key)
@@ -160,7 +163,7 @@ func (w *world) checkRest(dec reconcile.Decision) {
 
 // undeployed reports whether a pair that is wanted is missing somewhere.
 func (w *world) undeployed(d record.Domain) bool {
-	if d.Mode != record.Auto || d.Certificate == nil || !w.now.Before(d.Certificate.NotAfter) {
+	if !d.Mode.Kept() || d.Certificate == nil || !w.now.Before(d.Certificate.NotAfter) {
 		return false
 	}
 	return slices.ContainsFunc(w.policy.Targets, func(target string) bool {

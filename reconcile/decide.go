@@ -22,6 +22,7 @@ func chain() []rule {
 		{"while a file is refused, nothing is removed", (*view).standStill},
 		{"every target gets the newest pair", (*view).deploy},
 		{"nothing is begun for a refused file or a held removal", (*view).beginNothing},
+		{"what its owner brings along is used, and nothing is ordered", (*view).byHand},
 		{"an order under way is followed", (*view).follow},
 		{"what fits is kept", (*view).keep},
 		{"desired state itself may stand in the way", (*view).blocked},
@@ -62,7 +63,7 @@ func (v *view) say(kind OutcomeKind, until time.Time, format string, args ...any
 }
 
 // standing: the row was on its way out when its file broke.
-func (v *view) standing() bool { return v.d.Mode != record.Auto && !v.d.Held }
+func (v *view) standing() bool { return !v.d.Mode.Kept() && !v.d.Held }
 
 func (v *view) standStill() bool {
 	if !v.standing() {
@@ -148,14 +149,22 @@ func (v *view) keep() bool {
 		o := heldOutcome(v.d.Want)
 		return v.say(o.Kind, time.Time{}, "%s", o.Why)
 	}
+	if v.unused() {
+		return true
+	}
+	renewal := RenewalTime(*v.d.Certificate, v.policy)
+	return v.say(Keep, time.Time{}, "valid until %s, renewed at %s%s", stamp(v.d.Certificate.NotAfter), stamp(renewal), v.servedWords())
+}
+
+// unused says that the certificate is not in use everywhere, where that is so.
+func (v *view) unused() bool {
 	if at, why := v.undeployed(); why != "" {
 		return v.say(Fail, at, "%s", why)
 	}
 	if f := v.notServed; f != nil && givenToAll(v.d, v.policy, v.now) {
 		return v.say(Fail, v.lookedAt().Add(recheckWait(v.lookedAt().Sub(f.Since))), "%s", clause(f.Message))
 	}
-	renewal := RenewalTime(*v.d.Certificate, v.policy)
-	return v.say(Keep, time.Time{}, "valid until %s, renewed at %s%s", stamp(v.d.Certificate.NotAfter), stamp(renewal), v.servedWords())
+	return false
 }
 
 // settled clears what concerned getting the certificate that is here now.

@@ -17,24 +17,35 @@ func rest(d *record.Domain, unserved *record.Finding, p Policy, now time.Time) {
 	case d.Held:
 		setState(d, record.Held, now)
 		d.Findings = []record.Finding{heldFinding(d.Want)}
-	case d.Mode != record.Auto:
+	case !d.Mode.Kept():
 		setState(d, record.Disabled, now)
+	case d.Mode == record.ByHand:
+		restByHand(d, p, now)
 	case valid(*d, now):
 		setState(d, inUse(*d, p), now)
 	}
 	if valid(*d, now) {
 		d.Findings = withDeployFindings(*d)
 	}
+	d.Findings = append(d.Findings, broughtNotes(*d, p, now)...)
 	putNotServed(d, unserved, p, now)
 	lights(d, p, now)
 }
 
 // inUse: a target that has an older pair still serves the name.
 func inUse(d record.Domain, p Policy) record.State {
-	if acknowledgedByAll(d, p) || d.State == record.CertIssued && heldByAll(d, p) {
+	before := d.State == record.CertIssued || d.State == record.Manual
+	used := acknowledgedByAll(d, p) || before && heldByAll(d, p)
+	switch manual := d.Certificate.Manual(); {
+	case used && manual:
+		return record.Manual
+	case used:
 		return record.CertIssued
+	case manual:
+		return record.Waiting // nothing was verified
+	default:
+		return record.DNSVerified
 	}
-	return record.DNSVerified
 }
 
 // lights sets those that need no look at the world.
@@ -80,7 +91,7 @@ func (v *view) due() time.Time {
 	if v.d.Gone() {
 		return v.dueLeaving()
 	}
-	return earliest(v.dueDeploy(), v.dueRevoke(), v.dueOrder(), v.dueCheck(), noticeDue(v.d, v.policy))
+	return earliest(v.dueDeploy(), v.dueRevoke(), v.dueOrder(), v.dueCheck(), noticeDue(v.d, v.policy), dueBrought(v.d, v.now))
 }
 
 func (v *view) dueLeaving() time.Time {
@@ -135,6 +146,10 @@ func (v *view) dueRevoke() time.Time {
 // one will be wanted.
 func (v *view) dueOrder() time.Time {
 	switch {
+	case v.d.Mode == record.ByHand && committed(v.d, v.policy):
+		return v.d.Order.NextAt
+	case !v.needed && (v.d.Certificate == nil || v.d.Certificate.Manual() || v.d.Mode == record.ByHand):
+		return v.expiry()
 	case !v.needed:
 		return RenewalTime(*v.d.Certificate, v.policy)
 	case orderOpen(v.d, v.policy) && mayFollow(v.d):

@@ -11,13 +11,16 @@ import (
 )
 
 // mode is what ACM does for a domain: the plan decides first, then what was
-// written for the domain, the app, or its runtime.
+// written for the domain, the app, or its runtime. Any plan may bring a
+// certificate along.
 func (p Policy) mode(a spec.App, d spec.Domain) record.Mode {
 	switch {
+	case a.Managed(d) && !p.ineligible(a):
+		return record.Auto
+	case a.Brought(d) != nil:
+		return record.ByHand
 	case p.ineligible(a):
 		return record.Ineligible
-	case a.Managed(d):
-		return record.Auto
 	default:
 		return record.Off
 	}
@@ -27,10 +30,15 @@ func (p Policy) ineligible(a spec.App) bool { return slices.Contains(p.Ineligibl
 
 // acm is the app's own switch, as status shows it.
 func (p Policy) acm(a spec.App) string {
+	managed, brings := a.Managed(spec.Domain{}) && !p.ineligible(a), a.Certificate != nil
 	switch {
+	case managed && brings:
+		return "migrating"
+	case brings:
+		return "manual"
 	case p.ineligible(a):
 		return "ineligible"
-	case a.Managed(spec.Domain{}):
+	case managed:
 		return "enabled"
 	default:
 		return "disabled"

@@ -31,6 +31,9 @@ func (w *world) event() {
 		{"force", func() { w.forced = true; w.edit() }},
 		{"approve", w.approve},
 		{"sicken", w.sicken},
+		{"bring a certificate", w.bring},
+		{"bring a certificate ", w.bring},
+		{"change a certificate's file", w.changeBrought},
 		{"CA", func() { w.caDown = !w.caDown }},
 		{"target", func() { w.down["edge-2"] = !w.down["edge-2"] }},
 	}

@@ -78,7 +78,7 @@ func (g *guard) spent() []string {
 // sort puts one row where it belongs, and clears the marks of a wanted one.
 func (g *guard) sort(row record.Domain, w *record.Want) {
 	gone := !row.LeftAt.IsZero() && !row.Held
-	back := w.Mode == record.Auto && !w.Frozen
+	back := w.Mode.Kept() && !w.Frozen
 	if back && gone && holds(row) {
 		w.LostAt = time.Time{} // back in time: nothing was lost
 	}

@@ -22,6 +22,11 @@ func issued(d *record.Domain, c record.Certificate, rekey string, p Policy, now 
 	d.Certificate, d.HandledRekey = &c, rekey
 	d.Order, d.Problem, d.Findings = nil, nil, nil
 	d.Attempt = record.Attempt{}
+	undeployed(d)
+}
+
+// undeployed: there is a new certificate that every target is to get at once.
+func undeployed(d *record.Domain) {
 	d.Checks.Served = ""
 	for i := range d.Deployed {
 		d.Deployed[i].Error, d.Deployed[i].Tries, d.Deployed[i].Next = "", 0, time.Time{}
@@ -34,7 +39,7 @@ func supersede(d *record.Domain, old, next record.Certificate, p Policy, now tim
 	s := record.Superseded{Certificate: old, RevokeAt: now.Add(p.grace())}
 	_, rekeyed := newToken(next.Rekey, old.Rekey)
 	switch {
-	case !now.Before(old.NotAfter):
+	case !now.Before(old.NotAfter), old.Manual():
 		return
 	case keyCompromised(next.Rekey, old.Rekey):
 		s.Reason, s.RevokeAt = keyCompromise, now

@@ -115,6 +115,8 @@ func (v *view) revokeRest() bool {
 // keepsUnrevoked is why a certificate that goes is not revoked; empty: it is.
 func (v *view) keepsUnrevoked(c record.Certificate) string {
 	switch {
+	case c.Manual():
+		return "it was brought along, so that only its owner can revoke it"
 	case v.policy.NeverRevoke:
 		return "policy.revokeAfter is never; it expires at " + stamp(c.NotAfter)
 	case !v.now.Before(c.NotAfter):

@@ -40,6 +40,9 @@ func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) 
 	v := &view{d: clone(d), seen: seen, policy: p, now: now, q: question(d, p)}
 	v.d.Deployed = lost(configured(v.d.Deployed, p), seen.Lacking)
 	v.notServed = takeNotServed(&v.d)
+	if adopt(&v.d, p, now) {
+		v.seen.Served, v.notServed = nil, nil // that was about the one before
+	}
 	v.look()
 	v.need, v.needed = needOf(v.d, p, now)
 	if !v.needed { // an order may be under way nevertheless, for what is wanted no longer

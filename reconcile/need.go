@@ -32,6 +32,8 @@ func mayOrder(d record.Domain) bool { return mayFollow(d) && d.Blocked == nil }
 func needOf(d record.Domain, p Policy, now time.Time) (need, bool) {
 	c := d.Certificate
 	switch {
+	case d.Mode == record.ByHand, d.Mode != record.Auto && c != nil && c.Manual():
+		return need{}, false // its owner sees to it
 	case c == nil:
 		return need{Issue, "no certificate"}, true
 	case !now.Before(c.NotAfter):
@@ -51,6 +53,9 @@ func needOf(d record.Domain, p Policy, now time.Time) (need, bool) {
 func changedNeed(d record.Domain, p Policy) (need, bool) {
 	if d.Frozen || d.Held {
 		return need{}, false
+	}
+	if d.Certificate.Manual() {
+		return need{Replace, "an automatic certificate is to take the place of the one that was brought along"}, true
 	}
 	if c := d.Certificate; c.Directory != p.Directory {
 		return need{Replace, fmt.Sprintf("its CA (%s) is no longer configured", c.Directory)}, true

@@ -61,6 +61,9 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 	if d.Frozen && d.Certificate == nil {
 		w.t.Fatalf("a first certificate for %s, whose file is refused", d.Key)
 	}
+	if d.Mode == record.ByHand && (d.Order == nil || d.Order.State != record.OrderFinalizing) {
+		w.t.Fatalf("an order for %s, whose owner brings a certificate along: %+v", d.Key, d.Want)
+	}
 	begun := d.Order != nil && d.Order.State == record.OrderFinalizing
 	if d.Gone() && !begun || d.Blocked != nil && d.Order == nil {
 		w.t.Fatalf("an order for %s, which may not have one: %+v", d.Key, d.Want)
@@ -121,6 +124,9 @@ func (w *world) deploy(d record.Domain, a reconcile.Action, r *reconcile.Result)
 	if c := w.certs[d.Certificate.Serial]; c.revoked {
 		w.t.Fatalf("%s deploys a revoked certificate", d.Key)
 	}
+	if !w.now.Before(d.Certificate.NotAfter) {
+		w.t.Fatalf("%s deploys an expired certificate", d.Key)
+	}
 	w.edges[a.Target][d.Key] = d.Certificate.SHA256
 }
 
@@ -132,6 +138,9 @@ func (w *world) revoke(d record.Domain, a reconcile.Action, r *reconcile.Result)
 	c := w.certs[a.Serial]
 	if c == nil {
 		w.t.Fatalf("%s revokes %q, which was never issued", d.Key, a.Serial)
+	}
+	if c.Manual() {
+		w.t.Fatalf("%s revokes %s, which no CA of ours gave out", d.Key, a.Serial)
 	}
 	current := d.Certificate != nil && d.Certificate.Serial == a.Serial
 	if current && !d.Gone() {

@@ -58,6 +58,7 @@ func (w *world) populate() {
 func (w *world) heal() {
 	w.crashes, w.caDown = false, false
 	clear(w.broken)
+	w.bringAll()
 	clear(w.health)
 	clear(w.down)
 	if len(w.files) == 0 {
@@ -80,6 +81,8 @@ func (w *world) checkConverged() {
 		switch {
 		case d.Mode == record.Removed:
 			w.t.Fatalf("%s left and its row is still there: %+v", d.Key, d)
+		case d.Mode == record.ByHand:
+			w.checkByHand(d, valid)
 		case d.Mode != record.Auto:
 			if valid || d.State != record.Disabled || len(d.Deployed) > 0 || d.Order != nil {
 				w.t.Fatalf("%s is %s and still has something: %+v", d.Key, d.Mode, d)
@@ -97,7 +100,7 @@ func (w *world) checkConverged() {
 	}
 	for name, serial := range w.current {
 		c, d := w.certs[serial], w.rows[name]
-		if d.Mode != record.Auto && w.now.Before(c.NotAfter) && !c.revoked {
+		if !d.Mode.Kept() && !c.Manual() && w.now.Before(c.NotAfter) && !c.revoked {
 			w.t.Fatalf("%s left, and its certificate %s is not revoked", name, serial)
 		}
 	}
@@ -107,7 +110,7 @@ func (w *world) checkHappy(d record.Domain, valid bool) {
 	if dec := w.decide(d); !valid || dec.Outcome.Kind != reconcile.Keep || len(dec.Actions) > 0 {
 		w.t.Fatalf("%s is wanted, and all is well, and yet: %+v %+v\n%+v", d.Key, dec.Actions, dec.Outcome, d)
 	}
-	if d.State != record.CertIssued || len(d.Findings) > 0 || d.Attempt != (record.Attempt{}) {
+	if d.State != record.CertIssued || blocked(d) || d.Attempt != (record.Attempt{}) {
 		w.t.Fatalf("%s has its certificate and still complains: %+v", d.Key, d)
 	}
 	for target, names := range w.edges {

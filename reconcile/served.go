@@ -13,10 +13,11 @@ import (
 // take to load what it was given: a reload returns before it is done.
 const servedGrace = 2 * time.Minute
 
-// takeNotServed takes out of the row what is said of its edges, so that no rule
-// takes it for something that stands in the way of a certificate. rest puts it
-// back.
+// takeNotServed takes out of the row what is said of its edges, and of what its
+// owner brings along, so that no rule takes it for something that stands in the
+// way of a certificate. rest puts it back; the latter it finds anew.
 func takeNotServed(d *record.Domain) *record.Finding {
+	d.Findings = withoutBrought(d.Findings)
 	i := slices.IndexFunc(d.Findings, notServed)
 	if i < 0 {
 		return nil

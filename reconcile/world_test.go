@@ -68,6 +68,7 @@ type world struct {
 	edges    map[string]map[string]string // target → name → sha256
 	current  map[string]string            // row → the serial it had last
 	released []loss                       // removals let through without approval
+	brought  map[spec.Certificate]record.Brought
 	crashes  bool
 	acted    int
 	seen     map[string]string    // row → what was decided last
@@ -79,7 +80,7 @@ func newWorld(t *rapid.T, p reconcile.Policy) *world {
 		t: t, policy: p, now: start,
 		files: map[string][]spec.App{}, accepted: map[string][]spec.App{}, broken: map[string]bool{},
 		approvals: map[string]bool{}, rows: map[string]record.Domain{}, health: map[string]health{},
-		down: map[string]bool{}, told: map[string]time.Time{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, current: map[string]string{}, edges: map[string]map[string]string{},
+		down: map[string]bool{}, told: map[string]time.Time{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, current: map[string]string{}, brought: map[spec.Certificate]record.Brought{}, edges: map[string]map[string]string{},
 	}
 	for _, target := range p.Targets {
 		w.edges[target] = map[string]string{}
@@ -100,7 +101,7 @@ func (w *world) desired() reconcile.Desired {
 		}
 		for _, a := range apps {
 			a.Domains = slices.Clone(a.Domains)
-			d.Apps = append(d.Apps, reconcile.DesiredApp{App: a, Refused: refused})
+			d.Apps = append(d.Apps, reconcile.DesiredApp{App: a, Refused: refused, Certificates: maps.Clone(w.brought)})
 		}
 	}
 	return d
@@ -194,6 +195,9 @@ func (w *world) step(key string) {
 		dec := w.decide(w.rows[key])
 		w.listen(w.rows[key], dec.Next)
 		w.rows[key] = dec.Next
+		if c := dec.Next.Certificate; c != nil {
+			w.current[key] = c.Serial
+		}
 		if dec.Drop {
 			delete(w.rows, key)
 			return
@@ -219,6 +223,7 @@ func (w *world) decide(d record.Domain) reconcile.Decision {
 	dec := reconcile.Decide(asked, seen, w.policy, w.now)
 	w.checkStates(d, dec)
 	w.checkKept(d, dec.Next)
+	w.checkBrought(d, dec.Next)
 	situation := fmt.Sprint(dec.Actions, dec.Outcome, dec.Next.Checks)
 	if w.seen[d.Key] == situation {
 		return dec // looked at before, some check earlier

@@ -34,6 +34,9 @@ type App struct {
 	Refresh, Rekey string
 	// Challenge is the validation method; "": the operator's default.
 	Challenge string
+	// Certificate is what the owner brings along for every domain of the app
+	// that does not bring its own; nil: nothing.
+	Certificate *Certificate `json:",omitempty"`
 	// Domains are in the order of the file. No name stands twice.
 	Domains []Domain
 }
@@ -52,20 +55,36 @@ type Domain struct {
 	// Target is the CNAME target of this domain, canonical; "": the platform's.
 	Target         string
 	Refresh, Rekey string
+	// Certificate is brought along for this domain alone; nil: as the app has it.
+	Certificate *Certificate `json:",omitempty"`
 	// Line and Column count from 1.
 	Line, Column int
 }
 
 // Managed reports whether ACM is on for d: what the domain says, else what the
-// app says, else on for the common runtime and off for a private one.
+// app says, else on for the common runtime and off for a private one. A
+// certificate that is brought along turns it off where it stands; an acm beside
+// it, or nearer to the domain, has its say all the same.
 func (a App) Managed(d Domain) bool {
 	switch {
 	case d.ACM != nil:
 		return *d.ACM
+	case d.Certificate != nil:
+		return false
 	case a.ACM != nil:
 		return *a.ACM
+	case a.Certificate != nil:
+		return false
 	}
 	return a.Runtime != Private
+}
+
+// Brought is the certificate that is brought along for d; nil: none is.
+func (a App) Brought(d Domain) *Certificate {
+	if d.Certificate != nil {
+		return d.Certificate
+	}
+	return a.Certificate
 }
 
 // Wildcard reports whether the name covers every label in front of its base.

@@ -15,6 +15,7 @@ func (r *reading) file(root *yaml.Node) []App {
 	}
 	o := r.object(root, fileShape)
 	entries := o.lists["apps"]
+	r.certificate(o.mappings["defaults"]) // whoever uses it, it must be right
 	apps := make([]App, 0, len(entries))
 	for _, entry := range entries {
 		apps = append(apps, r.app(entry, o.mappings["defaults"]))
@@ -46,6 +47,9 @@ func (r *reading) app(o, defaults object) App {
 			o.values[name] = value
 		}
 	}
+	if _, own := o.mappings["certificate"]; !own {
+		o.mappings["certificate"] = defaults.mappings["certificate"]
+	}
 	a := App{
 		Name: o.text("name"), File: r.path, Line: o.at.Line,
 		ACM: o.flag("acm"), Plan: o.text("plan"), Runtime: o.text("runtime"),
@@ -58,6 +62,7 @@ func (r *reading) app(o, defaults object) App {
 	if trusted := o.flag("trustedIPs"); trusted != nil {
 		a.TrustedIPs = *trusted
 	}
+	a.Certificate = r.certificate(o)
 	r.claim(a.Name, o.values["name"])
 	a.Domains = r.domains(a, o.lists["domains"])
 	return a
@@ -118,6 +123,7 @@ func (r *reading) domain(o object) (Domain, error) {
 			r.fail(target, "target: %s", err)
 		}
 	}
+	d.Certificate = r.certificate(o)
 	return d, nil
 }
 

@@ -77,8 +77,28 @@ var (
 		name: "rekey", kind: scalar, max: 128,
 		doc: "Any new value means: a new key and certificate, then the old one is revoked.",
 	}
-	certificateField = field{name: "certificate", kind: mapping, unreleased: true}
+	certificateField = field{
+		name: "certificate", kind: mapping, of: certificateShape,
+		doc: "A certificate of your own. It turns automatic management off, unless acm: true stands beside it.",
+	}
 )
+
+var certificateShape = &shape{
+	name: "a certificate",
+	doc:  "A certificate of your own, as two PEM files of this repository. It turns automatic management off; with acm: true beside it, it is served until the automatic one is deployed.",
+	fields: []field{
+		{
+			name: "chain", kind: text, required: true, looks: looksLikePath, max: maxPath,
+			doc:  "The certificate and then its issuers, in PEM; a path that begins where apps.yaml lies.",
+			hint: `write "chain: certs/shop.pem"`,
+		},
+		{
+			name: "key", kind: text, required: true, looks: looksLikePath, max: maxPath,
+			doc:  "Its private key, encrypted with age to the operator's identity; a path like that of the chain.",
+			hint: `write "key: certs/shop.key.age"`,
+		},
+	},
+}
 
 var domainShape = &shape{
 	name:  "a domain",

@@ -109,6 +109,11 @@ func rendered(apps []spec.App) string {
 			fmt.Fprintf(&out, ", %s: %v", name, *value)
 		}
 	}
+	bring := func(c *spec.Certificate) {
+		if c != nil {
+			fmt.Fprintf(&out, ", certificate: {chain: %q, key: %q}", c.Chain, c.Key)
+		}
+	}
 	for _, app := range apps {
 		fmt.Fprintf(&out, "  - {name: %q, trustedIPs: %v", app.Name, app.TrustedIPs)
 		flag("acm", app.ACM)
@@ -117,6 +122,7 @@ func rendered(apps []spec.App) string {
 		put("refresh", app.Refresh)
 		put("rekey", app.Rekey)
 		put("challenge", app.Challenge)
+		bring(app.Certificate)
 		if app.Web != nil {
 			fmt.Fprintf(&out, ", web: %d", *app.Web)
 		}
@@ -128,6 +134,7 @@ func rendered(apps []spec.App) string {
 			put("target", d.Target)
 			put("refresh", d.Refresh)
 			put("rekey", d.Rekey)
+			bring(d.Certificate)
 			out.WriteString("}, ")
 		}
 		out.WriteString("]}\n")

@@ -57,6 +57,7 @@ func Schema() []byte {
 		Defs: map[string]*schema{
 			"file": fileShape.schema(), "single": singleShape.schema(),
 			"defaults": defaultsShape.schema(), "app": appShape.schema(), "domain": domainShape.schema(),
+			"certificate": certificateShape.schema(),
 		},
 	}
 	var out bytes.Buffer
@@ -120,6 +121,6 @@ func (f *field) pattern() string {
 
 // ref points at the definition of a shape.
 func (s *shape) ref() *schema {
-	names := map[*shape]string{defaultsShape: "defaults", appShape: "app", domainShape: "domain"}
+	names := map[*shape]string{defaultsShape: "defaults", appShape: "app", domainShape: "domain", certificateShape: "certificate"}
 	return &schema{Ref: "#/$defs/" + names[s]}
 }

@@ -61,6 +61,11 @@ var labCommands = map[string]func(*world, *testscript.TestScript, []string) erro
 	"await": (*world).await,
 	// took DURATION: at most so much time has passed since terminate.
 	"took": (*world).took,
+	// identity FILE writes an age identity; $RECIPIENT.
+	"identity": (*world).identity,
+	// brought FOLDER LIFETIME NAME... writes chain.pem, key.pem and key.age;
+	// $SERIAL.
+	"brought": (*world).brought,
 	// secrets: there is none in any file of the status branch.
 	"secrets": (*world).searchStatusBranch,
 }

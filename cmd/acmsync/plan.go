@@ -69,7 +69,7 @@ func planFiles(args []string) ([]spec.File, error) {
 	if info, err := os.Stat(args[0]); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s is not a folder (planning for a revision is not in this release)", args[0])
 	}
-	return operate.Folder(args[0])
+	return operate.FolderWithCertificates(args[0])
 }
 
 func (f planFlags) print(c console, planned controller.Planned) error {

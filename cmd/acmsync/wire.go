@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -110,7 +108,13 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 	if err != nil {
 		return controller.Config{}, err
 	}
+	identity, err := p.identity()
+	if err != nil {
+		return controller.Config{}, err
+	}
 	targets, names := p.targets()
+	policy := p.policy(names)
+	policy.Platform.Recipients = identity.Recipients()
 	return controller.Config{
 		Repo: repo, Store: p.store, CA: ca, Form: issue.Form{KeyType: s.ACME.KeyType, CommonName: s.ACME.CommonName},
 		Source: controller.Source{Branch: s.Repository.Branch, Path: s.Repository.Path},
@@ -118,8 +122,8 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 			Branch: s.Status.Branch, Path: s.Status.Path, Shard: s.Status.Shard, SameBranch: s.SameBranch(),
 			Author: gitrepo.Author{Name: s.Repository.Author.Name, Email: s.Repository.Author.Email},
 		},
-		Observer: watcher, Responder: responder, DNSResponder: dnsResponder, Targets: targets,
-		Policy:       p.policy(names),
+		Observer: watcher, Responder: responder, DNSResponder: dnsResponder, Targets: targets, Identity: identity,
+		Policy:       policy,
 		SettingsHash: s.Fingerprint() + " " + p.thumbprint,
 		Concurrency:  s.Policy.Concurrency, Log: p.log,
 	}, nil
@@ -154,46 +158,6 @@ func (p *parts) repository(a access) (*gitrepo.Repo, error) {
 		p.closers = append(p.closers, repo.Close)
 	}
 	return repo, err
-}
-
-// accountKey reads the account key, and makes it where there is none and
-// nothing says that there was one.
-func (p *parts) accountKey(ctx context.Context, a access) (crypto.Signer, error) {
-	path := p.settings.ACME.AccountKeyFile
-	key, err := issue.LoadAccountKey(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if !a.write {
-			return nil, nil //nolint:nilnil // without a key, a plan leaves out the probe
-		}
-		if err := p.mayRegister(ctx, a); err != nil {
-			return nil, err
-		}
-		key, err = issue.CreateAccountKey(path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("acme.accountKeyFile: %w", err)
-	}
-	p.thumbprint, err = issue.Thumbprint(key)
-	return key, err
-}
-
-// mayRegister refuses a new account while certificates of another are in the
-// store: only the old key can revoke them, and edges answer for its
-// thumbprint.
-func (p *parts) mayRegister(ctx context.Context, a access) error {
-	if a.newAccount {
-		return nil
-	}
-	domains, _, err := p.store.Domains(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range domains {
-		if d.Certificate != nil {
-			return fmt.Errorf("acme.accountKeyFile: %s does not exist, but the store holds certificates of an account; restore the key from its backup, or start a new account with --new-account", p.settings.ACME.AccountKeyFile)
-		}
-	}
-	return nil
 }
 
 func (p *parts) authority(key crypto.Signer) (*issue.CA, error) {

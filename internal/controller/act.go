@@ -35,6 +35,7 @@ func (p *pass) install(ctx context.Context, d record.Domain, a reconcile.Action)
 	}
 	pair, err := p.Store.Pair(ctx, d.Certificate.SHA256)
 	if err == nil {
+		pair.Names = d.Names // one that was brought along may have others, in any order
 		err = target.Install(ctx, pair)
 	}
 	return p.ended(ctx, r, err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/acmsync/acmsync/internal/gitrepo"
+	"github.com/acmsync/acmsync/internal/keypair"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/issue"
@@ -43,6 +44,8 @@ type Config struct {
 	// DNSResponder answers dns-01; nil: nobody does.
 	DNSResponder issue.Responder
 	Targets      []Target
+	// Identity decrypts the keys that owners bring along; nil: there is none.
+	Identity *keypair.Identity
 	// Policy is the operator's; what the CA says of itself is filled in.
 	Policy reconcile.Policy
 	// SettingsHash changes when a setting that decisions depend on does.
@@ -102,6 +105,8 @@ func New(c Config) *Controller {
 	if c.Lease == 0 {
 		c.Lease = 45 * time.Second
 	}
+	// What could not be decrypted by one identity may be by another.
+	c.SettingsHash = fmt.Sprint(c.SettingsHash, " ", c.Identity)
 	// Where desired state is read and where status goes are settings too.
 	c.SettingsHash = fmt.Sprintf("%s %q %q %q %q", c.SettingsHash, c.Source.Branch, c.Source.Path, c.Status.Branch, c.Status.Path)
 	return &Controller{Config: c}

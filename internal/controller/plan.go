@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/reconcile"
@@ -18,8 +19,8 @@ type Planned struct {
 }
 
 // Plan walks a pass in memory: the same admission, the same observations, the
-// same decisions, and nothing kept. files stand in for the repository's tip;
-// nil takes the tip itself. The store may be open for reading only.
+// same decisions, and nothing kept. files stand in for the repository's tip,
+// those of certificates that they name among them; nil takes the tip itself. The store may be open for reading only.
 func (c *Controller) Plan(ctx context.Context, files []spec.File) (Planned, error) {
 	p, err := c.begin(ctx)
 	if err != nil {
@@ -55,7 +56,18 @@ func (p *pass) source(ctx context.Context, files []spec.File) (reading, error) {
 	if files == nil {
 		return p.read(ctx)
 	}
-	return reading{commit: "working copy", descends: true, files: files, parsed: spec.Parse(files, spec.Options{})}, nil
+	r := reading{commit: "working copy", descends: true}
+	var others []gitrepo.File
+	for _, f := range files {
+		if spec.IsDesired(f.Path) {
+			r.files = append(r.files, f)
+		} else {
+			others = append(others, gitrepo.File{Path: f.Path, Bytes: f.Bytes})
+		}
+	}
+	r.parsed = spec.Parse(r.files, spec.Options{})
+	r.brought = p.bring(r.certificates(), others)
+	return r, nil
 }
 
 // glimpse asks the CA who it is and what time, for this plan only. No answer is

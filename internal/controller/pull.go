@@ -102,6 +102,7 @@ type reading struct {
 	hash     string
 	parsed   []spec.Parsed
 	files    []spec.File
+	brought  brought
 }
 
 // read fetches and parses the tip.
@@ -123,8 +124,19 @@ func (p *pass) read(ctx context.Context) (reading, error) {
 		fmt.Fprintf(sum, "%s %s\n", f.Path, f.Blob)
 		r.take(f)
 	}
-	r.hash = hex.EncodeToString(sum.Sum(nil))
 	r.parsed = append(r.parsed, spec.Parse(r.files, spec.Options{})...)
+	named := r.certificates()
+	if len(named) > 0 {
+		files, err = snap.Files(ctx, p.Source.Path, inFiles(named), maxCertificate)
+		if err != nil {
+			return reading{}, fmt.Errorf("reading certificates at %s: %w", snap.Commit, err)
+		}
+		for _, f := range files {
+			fmt.Fprintf(sum, "%s %s\n", f.Path, f.Blob)
+		}
+	}
+	r.brought = p.bring(named, files)
+	r.hash = hex.EncodeToString(sum.Sum(nil))
 	return r, nil
 }
 
@@ -155,7 +167,7 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 	}
 	p.result.Invalid = faults
 	return p.Store.Admit(ctx, store.Admission{
-		Base: p.meta.Admissions, Wants: a.Wants, Apps: a.Apps, Files: keep, UsedApprovals: a.UsedApprovals,
+		Base: p.meta.Admissions, Wants: a.Wants, Pairs: r.brought.pairs, Apps: a.Apps, Files: keep, UsedApprovals: a.UsedApprovals,
 		Errors:      faults,
 		WakeAll:     p.meta.SettingsHash != p.SettingsHash,
 		DesiredHash: r.hash, SettingsHash: settings, Revision: p.revision(r), Tip: r.commit, Now: p.Now(),
@@ -163,7 +175,7 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 }
 
 // leaves reports whether a certificate is to go after a grace.
-func leaves(w record.Want) bool { return w.Mode != record.Auto }
+func leaves(w record.Want) bool { return !w.Mode.Kept() }
 
 // clockConfirmed reports whether the CA says that our clock is right.
 func (p *pass) clockConfirmed(ctx context.Context) bool {
@@ -216,24 +228,24 @@ func desire(r reading, accepted []store.AcceptedFile) (reconcile.Desired, []stor
 	var faults []record.FileError
 	for _, parsed := range r.parsed {
 		if len(parsed.Errors) == 0 {
-			d.Apps = append(d.Apps, wanted(parsed.Apps, nil)...)
+			d.Apps = append(d.Apps, wanted(parsed.Apps, r.brought.read, nil)...)
 			keep = append(keep, store.AcceptedFile{Path: parsed.Path, Revision: r.commit, Bytes: now[parsed.Path]})
 			continue
 		}
 		why := fileErrors(parsed.Errors)
 		faults = append(faults, why...)
 		if old, ok := before[parsed.Path]; ok {
-			d.Apps = append(d.Apps, wanted(spec.Parse([]spec.File{{Path: old.Path, Bytes: old.Bytes}}, spec.Options{})[0].Apps, &why[0])...)
+			d.Apps = append(d.Apps, wanted(spec.Parse([]spec.File{{Path: old.Path, Bytes: old.Bytes}}, spec.Options{})[0].Apps, nil, &why[0])...)
 			keep = append(keep, old)
 		}
 	}
 	return d, keep, faults
 }
 
-func wanted(apps []spec.App, refused *record.FileError) []reconcile.DesiredApp {
+func wanted(apps []spec.App, read map[spec.Certificate]record.Brought, refused *record.FileError) []reconcile.DesiredApp {
 	out := make([]reconcile.DesiredApp, 0, len(apps))
 	for _, app := range apps {
-		out = append(out, reconcile.DesiredApp{App: app, Refused: refused})
+		out = append(out, reconcile.DesiredApp{App: app, Refused: refused, Certificates: read})
 	}
 	return out
 }

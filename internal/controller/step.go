@@ -83,13 +83,18 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 				return later(d, p.Now().Add(time.Minute)), nil
 			}
 		}
+		before := d
 		d = dec.Next
 		if dec.Drop {
 			p.tidyDNS(ctx, d.Key)
 		}
-		if writesFirst(dec) {
+		if writesFirst(before, dec) {
 			// What cannot be taken back is decided anew if desired state moved.
-			if err := p.save(l, store.Change{Domain: d, Forget: dec.Drop, Current: true}); err != nil || dec.Drop {
+			err := p.save(l, store.Change{Domain: d, Forget: dec.Drop, Current: true})
+			if errors.Is(err, store.ErrOvertaken) {
+				return before, err
+			}
+			if err != nil || dec.Drop {
 				return d, dropped(err, dec.Drop)
 			}
 		}
@@ -113,16 +118,6 @@ func (p *pass) broken(l store.Lease, d record.Domain, why string) (record.Domain
 		d.Due = p.Now().Add(time.Minute)
 	}
 	return d, p.save(l, store.Change{Domain: d})
-}
-
-// writesFirst reports whether a decision must be durable before it is acted on.
-// Where it can be made again it goes with the write that follows in any case:
-// an order's intent, a target's acknowledgement, the release. What cannot be
-// taken back goes on record first.
-func writesFirst(dec reconcile.Decision) bool {
-	return dec.Drop || slices.ContainsFunc(dec.Actions, func(a reconcile.Action) bool {
-		return !a.Kind.Orders() && a.Kind != reconcile.Deploy
-	})
 }
 
 // takesAway reports whether the decision is to forget something because its

@@ -54,7 +54,8 @@ func render(p record.Pair) (files, error) {
 	if err != nil {
 		return files{}, err
 	}
-	if !slices.Contains(leaf.DNSNames, nameOf(p)) {
+	// A wildcard certificate that was brought along serves names besides its own.
+	if !slices.Contains(leaf.DNSNames, nameOf(p)) && leaf.VerifyHostname(nameOf(p)) != nil {
 		return files{}, fmt.Errorf("the certificate is for %q, not %s", leaf.DNSNames, nameOf(p))
 	}
 	if p.SHA256 != "" && p.SHA256 != fingerprint(leaf) {

@@ -98,17 +98,27 @@ func checkNames(leaf *x509.Certificate, names []string) error {
 }
 
 func checkDates(chain []*x509.Certificate, now time.Time) error {
-	for i, cert := range chain {
-		what := "the certificate"
-		if i > 0 {
-			what = "its issuer " + cert.Subject.CommonName
+	if err := checkPeriod(chain[0], "the certificate", now); err != nil {
+		return err
+	}
+	return checkIssuers(chain, now)
+}
+
+func checkIssuers(chain []*x509.Certificate, now time.Time) error {
+	for _, cert := range chain[1:] {
+		if err := checkPeriod(cert, "its issuer "+cert.Subject.CommonName, now); err != nil {
+			return err
 		}
-		if now.Add(skew).Before(cert.NotBefore) {
-			return refuse(WrongDates, "%s is not valid before %s", what, cert.NotBefore.UTC().Format(time.RFC3339))
-		}
-		if !now.Before(cert.NotAfter) {
-			return refuse(WrongDates, "%s expired at %s", what, cert.NotAfter.UTC().Format(time.RFC3339))
-		}
+	}
+	return nil
+}
+
+func checkPeriod(cert *x509.Certificate, what string, now time.Time) error {
+	switch {
+	case now.Add(skew).Before(cert.NotBefore):
+		return refuse(WrongDates, "%s is not valid before %s", what, cert.NotBefore.UTC().Format(time.RFC3339))
+	case !now.Before(cert.NotAfter):
+		return refuse(WrongDates, "%s expired at %s", what, cert.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -7,4 +7,8 @@
 // root is one that browsers trust is not among them: a private CA's is not, and
 // ours to be served all the same. That each certificate of the chain is signed
 // by the next one is.
+//
+// [Bring] judges what owners bring along, and says in plain words which of
+// their files is wrong. An [Identity] decrypts keys that are committed
+// encrypted.
 package keypair

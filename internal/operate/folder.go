@@ -48,6 +48,43 @@ func Folder(dir string) ([]spec.File, error) {
 	return files, nil
 }
 
+// FolderWithCertificates is [Folder] with the files of the certificates that
+// desired state names, behind those of desired state. What is not there, or is
+// a link, is left out, as it is in the repository.
+func FolderWithCertificates(dir string) ([]spec.File, error) {
+	files, err := Folder(dir)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the folder of desired state: %w", err)
+	}
+	defer root.Close()
+	for _, name := range certificateNames(files) {
+		if content, err := readFile(root, name); err == nil {
+			files = append(files, spec.File{Path: name, Bytes: content})
+		}
+	}
+	return files, nil
+}
+
+// certificateNames are the paths of certificates that desired state names.
+func certificateNames(files []spec.File) []string {
+	var names []string
+	for _, parsed := range spec.Parse(files, spec.Options{}) {
+		for _, app := range parsed.Apps {
+			for _, d := range append([]spec.Domain{{}}, app.Domains...) {
+				if c := app.Brought(d); c != nil {
+					names = append(names, c.Chain, c.Key)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 func desiredNames(root *os.Root) ([]string, error) {
 	// A pass refuses a link in the folder's place, wherever it leads; listing
 	// would look through it.

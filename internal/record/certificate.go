@@ -3,6 +3,8 @@ package record
 import (
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,13 +19,28 @@ type Certificate struct {
 	Names     []string
 	NotBefore time.Time
 	NotAfter  time.Time
-	// Directory and Account are who can revoke it.
+	// Directory and Account are who can revoke it; empty: it was brought along.
 	Directory, Account string
 	Profile            string
 	// Rekey is the rekey value it was issued under.
 	Rekey string
 	// IssuedAt is when it was kept, by our clock.
 	IssuedAt time.Time
+}
+
+// Manual reports whether its owner brought the certificate along, so that no
+// CA of ours gave it out or could revoke it.
+func (c Certificate) Manual() bool { return c.Directory == "" }
+
+// Serves reports whether clients accept the certificate for a name: it says
+// that name, or a wildcard in the place of its first label (RFC 6125, section
+// 6.4.3). A wildcard is served only by itself.
+func (c Certificate) Serves(name string) bool {
+	if slices.Contains(c.Names, name) {
+		return true
+	}
+	first, parent, ok := strings.Cut(name, ".")
+	return ok && first != "*" && slices.Contains(c.Names, "*."+parent)
 }
 
 // Covers reports whether the certificate names every one of the names.

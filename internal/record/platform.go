@@ -24,6 +24,9 @@ type Platform struct {
 	AccountURI string
 	// Thumbprint is the account key's (RFC 8555, section 8.1).
 	Thumbprint string
+	// Recipients are what owners encrypt the keys of their certificates to, with
+	// age; they are public.
+	Recipients []string
 	// ChallengeMode is how http-01 is answered: stateless, listen or webroot.
 	ChallengeMode string
 	// ProbePort and ServedPort are 80 and 443 but in a lab.

@@ -12,10 +12,16 @@ const (
 	Off Mode = "off"
 	// Ineligible: the app's plan gets no ACM; otherwise like Off.
 	Ineligible Mode = "ineligible"
+	// ByHand: the owner brings the certificate along. It is deployed, and
+	// nothing is ordered, renewed or revoked.
+	ByHand Mode = "manual"
 	// Removed: the domain left desired state; the certificate goes after the
 	// grace and then the row is forgotten.
 	Removed Mode = "removed"
 )
+
+// Kept reports whether the domain is to have a certificate.
+func (m Mode) Kept() bool { return m == Auto || m == ByHand }
 
 // Want is what desired state asks for one certificate. Only admission
 // (reconcile.Admit) writes it; whoever steps the domain only reads it.
@@ -43,9 +49,12 @@ type Want struct {
 	// Blocked is a reason of desired state itself (eligibility, limits, a
 	// wildcard without DNS) why no certificate may be ordered. Nil: none.
 	Blocked *Finding
+	// Brought is the certificate that the owner brings along; nil: none. In mode
+	// Auto it is served until an automatic one is deployed.
+	Brought *Brought
 	// Since is when the domain was first admitted.
 	Since time.Time
-	// LeftAt is when the certificate ceased to be wanted; zero in mode Auto.
+	// LeftAt is when the certificate ceased to be wanted; zero while one is.
 	LeftAt time.Time
 	// LostAt is when the removal guard last counted the certificate as lost.
 	// It outlives LeftAt when the name returned without its certificate.
@@ -60,8 +69,23 @@ type Want struct {
 	Generation int64
 }
 
+// Brought is a certificate that an owner brings along, as admission read it.
+type Brought struct {
+	// Chain and Key are the paths of its files, as the owner wrote them.
+	Chain, Key string
+	// Certificate is what it is, in or out of date; nil when it cannot be used.
+	Certificate *Certificate
+	// Fault is why it cannot be used, as a clause that names the file; empty: it
+	// can. Remedy, if set, is what to do about it.
+	Fault, Remedy string
+	// Operator: it is the operator who must act.
+	Operator bool
+	// Plain: the private key lies in the repository unencrypted.
+	Plain bool
+}
+
 // Gone reports whether the certificate is to be taken away after the grace.
-func (w Want) Gone() bool { return w.Mode != Auto && !w.Held && !w.Frozen }
+func (w Want) Gone() bool { return !w.Mode.Kept() && !w.Held && !w.Frozen }
 
 // Name is the first name, which stands for the certificate in messages.
 func (w Want) Name() string {

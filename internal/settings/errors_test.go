@@ -66,7 +66,7 @@ func TestErrors(t *testing.T) {
 		"forge":                     {"forge: {kind: github}", "acmsync.yaml:4:8: forge: is not in this release; remove it"},
 		"store.git":                 {"store: {git: {branch: acm-vault}}", "acmsync.yaml:4:14: store.git: is not in this release; remove it"},
 		"postgres":                  {`store: {url: "postgres://u:pw@h/db"}`, "acmsync.yaml:4:14: store.url: postgres:// is not in this release; use sqlite:///path/to/acmsync.db"},
-		"identity":                  {"store: {identityFile: x}", "acmsync.yaml:4:23: store.identityFile: is not in this release; remove it"},
+		"identity":                  {"store: {identityFile: /no/such/file}", "acmsync.yaml:4:23: store.identityFile: cannot be read: open /no/such/file: no such file or directory"},
 		"web page":                  {"daemon: {listen: ':8402'}", "acmsync.yaml:4:18: daemon.listen: is not in this release; remove it"},
 		"dns-01":                    {"challenge: {default: dns-01}", "acmsync.yaml:4:22: challenge.default: dns-01 needs challenge.dns01.provider: rfc2136, exec or httpreq"},
 		"dns provider":              {"challenge: {dns01: {provider: x}}", `acmsync.yaml:4:31: challenge.dns01.provider: must be one of rfc2136, exec, httpreq, got "x"`},

@@ -111,7 +111,7 @@ func (s *Settings) policyFields() []field {
 func (s *Settings) otherFields() []field {
 	return []field{
 		{key: "store.url", set: storeURL(&s.Store)},
-		{key: "store.identityFile", set: later},
+		{key: "store.identityFile", set: file(&s.Store.IdentityFile)},
 		{key: "store.git", set: later, nested: true},
 		{key: "notify", set: later, nested: true},
 		{key: "forge", set: later, nested: true},

@@ -155,6 +155,9 @@ type Store struct {
 	URL string
 	// IsDefault: nobody chose the URL.
 	IsDefault bool
+	// IdentityFile holds the age identity that the keys of certificates which
+	// owners bring along are encrypted to; empty: there is none.
+	IdentityFile string
 }
 
 // Deploy is one target of kind files.

@@ -43,8 +43,10 @@ type DomainStatus struct {
 	Since     time.Time `yaml:"since,omitempty" json:"since,omitzero"`
 	// Trouble is set while there is no valid certificate because of it, or
 	// while the valid one is not served.
-	Trouble          `yaml:",inline"`
-	Also             []Also         `yaml:"also,omitempty" json:"also,omitempty"`
+	Trouble `yaml:",inline"`
+	Also    []Also `yaml:"also,omitempty" json:"also,omitempty"`
+	// Notes are worth knowing, though nothing is wrong: sentences.
+	Notes            []string       `yaml:"notes,omitempty" json:"notes,omitempty"`
 	Problem          *ProblemStatus `yaml:"problem,omitempty" json:"problem,omitempty"`
 	FirstFailed      time.Time      `yaml:"firstFailed,omitempty" json:"firstFailed,omitzero"`
 	Attempts         int            `yaml:"attempts,omitempty" json:"attempts,omitempty"`
@@ -121,8 +123,9 @@ type CertificateStatus struct {
 	Profile   string    `yaml:"profile,omitempty" json:"profile,omitempty"`
 	NotBefore time.Time `yaml:"notBefore" json:"notBefore"`
 	NotAfter  time.Time `yaml:"notAfter" json:"notAfter"`
-	RenewAt   time.Time `yaml:"renewAt" json:"renewAt"`
-	Names     []string  `yaml:"names,flow" json:"names"`
+	// RenewAt is absent for one that its owner brings along.
+	RenewAt time.Time `yaml:"renewAt,omitempty" json:"renewAt,omitzero"`
+	Names   []string  `yaml:"names,flow" json:"names"`
 }
 
 // RenewalStatus is why a certificate that is still valid is not renewed, or

@@ -101,6 +101,9 @@ func state(d record.Domain) record.State {
 	return d.State
 }
 
+// inUse: a certificate of the row is valid and served by the platform.
+func inUse(s record.State) bool { return s == record.CertIssued || s == record.Manual }
+
 // leaving reports whether a certificate of the row is on its way out.
 func leaving(d record.Domain) bool {
 	return d.Held || d.Mode == record.Removed || !d.LeftAt.IsZero() && d.Certificate != nil
@@ -138,9 +141,14 @@ func (s *DomainStatus) tell(d record.Domain) {
 	told := false // what stands in the way of a certificate, or of the next one
 	for _, f := range d.Findings {
 		switch {
+		case f.Code == failure.ManualInvalid && f.Warning && f.Actor != "" && s.Reason == "":
+			s.Trouble = trouble(f)
+			s.Title = "Manual certificate expires soon" // it is still as valid as any
+		case f.Code == failure.ManualInvalid && f.Warning:
+			s.Notes = append(s.Notes, record.Clean(f.Message+" "+f.Remedy, maxText))
 		case f.Code == failure.NotServed && !f.Warning && s.Reason == "":
 			s.Trouble, s.FirstFailed = trouble(f), second(f.Since)
-		case f.Warning || told || s.Reason != "" && d.State != record.CertIssued:
+		case f.Warning || told || s.Reason != "" && !inUse(d.State):
 			s.Also = append(s.Also, Also{Reason: string(f.Code), Remedy: record.Clean(f.Remedy, maxText)})
 		default:
 			told = true
@@ -158,7 +166,7 @@ func (s *DomainStatus) explain(d record.Domain, f record.Finding) {
 	if s.FirstFailed.IsZero() {
 		s.FirstFailed = second(d.Attempt.FirstFailed)
 	}
-	if d.State == record.CertIssued {
+	if inUse(d.State) {
 		s.Renewal = &RenewalStatus{
 			Reason: string(f.Code), Message: record.Clean(f.Message, maxText), Remedy: record.Clean(f.Remedy, maxText),
 			Attempts: d.Attempt.Count, NextAttempt: second(d.Attempt.Next),
@@ -218,7 +226,7 @@ func refused(r record.Refusal) DomainStatus {
 // ready asks for every target, not for the newest certificate: an older one
 // that is valid serves as well.
 func (r Report) ready(d record.Domain) bool {
-	kept := d.State == record.CertIssued || d.Held
+	kept := inUse(d.State) || d.Held
 	if !kept || d.Certificate == nil || d.Checks.Served == record.Fail {
 		return false
 	}
@@ -234,10 +242,14 @@ func (r Report) certificate(c *record.Certificate) *CertificateStatus {
 	if c == nil {
 		return nil
 	}
+	var renewAt time.Time
+	if !c.Manual() {
+		renewAt = second(reconcile.RenewalTime(*c, r.Policy))
+	}
 	return &CertificateStatus{
 		Serial: c.Serial, SHA256: c.SHA256, Issuer: record.Clean(c.Issuer, maxDetail), Profile: c.Profile,
 		NotBefore: second(c.NotBefore), NotAfter: second(c.NotAfter),
-		RenewAt: second(reconcile.RenewalTime(*c, r.Policy)), Names: slices.Clone(c.Names),
+		RenewAt: renewAt, Names: slices.Clone(c.Names),
 	}
 }
 

@@ -42,7 +42,7 @@ func Inventory(apps []AppStatus, trusted func(sha256 string) bool) []Cert {
 }
 
 func certType(d DomainStatus) string {
-	if d.Status == "Manual" {
+	if d.Certificate.RenewAt.IsZero() { // nobody renews it but its owner
 		return "Manual"
 	}
 	return "ACM"

@@ -87,21 +87,23 @@ type FileError struct {
 
 // Platform is platform.yaml: what owners' commands must know.
 type Platform struct {
-	APIVersion       string       `yaml:"apiVersion" json:"apiVersion"`
-	Kind             string       `yaml:"kind" json:"kind"`
-	Target           string       `yaml:"target,omitempty" json:"target,omitempty"`
-	Addresses        []netip.Addr `yaml:"addresses,omitempty,flow" json:"addresses,omitempty"`
-	LegacyTargets    []string     `yaml:"legacyTargets,omitempty,flow" json:"legacyTargets,omitempty"`
-	Directory        string       `yaml:"directory" json:"directory"`
-	CAAIdentities    []string     `yaml:"caaIdentities,omitempty,flow" json:"caaIdentities,omitempty"`
-	AccountURI       string       `yaml:"accountURI,omitempty" json:"accountURI,omitempty"`
-	Thumbprint       string       `yaml:"thumbprint,omitempty" json:"thumbprint,omitempty"`
-	ChallengeMode    string       `yaml:"challengeMode" json:"challengeMode"`
-	DefaultChallenge string       `yaml:"defaultChallenge" json:"defaultChallenge"`
-	DNSProvider      bool         `yaml:"dnsProvider,omitempty" json:"dnsProvider,omitempty"`
-	ProbePort        int          `yaml:"probePort" json:"probePort"`
-	ServedPort       int          `yaml:"servedPort" json:"servedPort"`
-	Limits           Limits       `yaml:"limits" json:"limits"`
+	APIVersion    string       `yaml:"apiVersion" json:"apiVersion"`
+	Kind          string       `yaml:"kind" json:"kind"`
+	Target        string       `yaml:"target,omitempty" json:"target,omitempty"`
+	Addresses     []netip.Addr `yaml:"addresses,omitempty,flow" json:"addresses,omitempty"`
+	LegacyTargets []string     `yaml:"legacyTargets,omitempty,flow" json:"legacyTargets,omitempty"`
+	Directory     string       `yaml:"directory" json:"directory"`
+	CAAIdentities []string     `yaml:"caaIdentities,omitempty,flow" json:"caaIdentities,omitempty"`
+	AccountURI    string       `yaml:"accountURI,omitempty" json:"accountURI,omitempty"`
+	Thumbprint    string       `yaml:"thumbprint,omitempty" json:"thumbprint,omitempty"`
+	// Recipients are what to encrypt the key of a certificate of one's own to.
+	Recipients       []string `yaml:"recipients,omitempty,flow" json:"recipients,omitempty"`
+	ChallengeMode    string   `yaml:"challengeMode" json:"challengeMode"`
+	DefaultChallenge string   `yaml:"defaultChallenge" json:"defaultChallenge"`
+	DNSProvider      bool     `yaml:"dnsProvider,omitempty" json:"dnsProvider,omitempty"`
+	ProbePort        int      `yaml:"probePort" json:"probePort"`
+	ServedPort       int      `yaml:"servedPort" json:"servedPort"`
+	Limits           Limits   `yaml:"limits" json:"limits"`
 }
 
 // Limits are the operator's, as far as owners meet them.
@@ -268,7 +270,7 @@ func (r Report) platform() Platform {
 	return Platform{
 		APIVersion: APIVersion, Kind: "Platform",
 		Target: p.Target, Addresses: p.Addresses, LegacyTargets: p.LegacyTargets,
-		Directory: r.Policy.Directory, CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint,
+		Directory: r.Policy.Directory, CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint, Recipients: p.Recipients,
 		ChallengeMode: p.ChallengeMode, DefaultChallenge: challenge, DNSProvider: r.Policy.DNSProvider, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		Limits: Limits{r.Policy.MaxDomainsPerApp, r.Policy.AllowWildcards, r.Policy.IneligiblePlans, Grace(r.Policy)},
 	}

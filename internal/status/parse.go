@@ -44,7 +44,7 @@ func (p Platform) Policy() reconcile.Policy {
 		DefaultChallenge: p.DefaultChallenge, DNSProvider: p.DNSProvider, Directory: p.Directory,
 		Platform: record.Platform{
 			Target: p.Target, Addresses: p.Addresses, LegacyTargets: p.LegacyTargets,
-			CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint,
+			CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint, Recipients: p.Recipients,
 			ChallengeMode: p.ChallengeMode, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		},
 	}

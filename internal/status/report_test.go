@@ -42,7 +42,7 @@ func report() status.Report {
 			Platform: record.Platform{
 				Target: "{domain}.dns.example.net", Addresses: []netip.Addr{netip.MustParseAddr("203.0.113.10")},
 				LegacyTargets: []string{"*.oldplatform.example"}, CAAIdentities: []string{"ca.example"},
-				AccountURI: "https://ca.example/acct/1", Thumbprint: "thumb", ChallengeMode: "stateless", ProbePort: 80, ServedPort: 443,
+				AccountURI: "https://ca.example/acct/1", Thumbprint: "thumb", Recipients: []string{"age1recipient"}, ChallengeMode: "stateless", ProbePort: 80, ServedPort: 443,
 			},
 		},
 	}

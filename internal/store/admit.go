@@ -16,6 +16,9 @@ type Admission struct {
 	Base int64
 	// Wants are new or changed; rows that are not named stay as they are.
 	Wants []record.Want
+	// Pairs are those that wants bring along, by fingerprint. One that is missing
+	// here was stored by an earlier admission.
+	Pairs map[string]record.Pair
 	// Apps and Files replace all that were there.
 	Apps  []record.App
 	Files []AcceptedFile
@@ -131,6 +134,9 @@ func admitWants(ctx context.Context, tx *transaction, a Admission) error {
 		w.Generation = 1
 		d := record.Domain{Want: w, State: record.Waiting, Since: a.Now, Due: a.Now}
 		if _, err := stmt.ExecContext(ctx, values(newRow(&d, a.Base))...); err != nil {
+			return fmt.Errorf("row %s: %w", w.Key, err)
+		}
+		if err := admitPair(ctx, tx, w, a.Pairs); err != nil {
 			return fmt.Errorf("row %s: %w", w.Key, err)
 		}
 	}

@@ -77,12 +77,13 @@ func attachCertificates(ctx context.Context, tx *transaction, keys only, to map[
 }
 
 // Pair returns a certificate with its chain and key, current or not;
-// [ErrNotFound] when it is not kept (any more).
+// [ErrNotFound] when it is not kept (any more). Of one that serves several
+// domains, it is the newest to be kept.
 func (s *Store) Pair(ctx context.Context, fingerprint string) (record.Pair, error) {
 	var p record.Pair
 	cols := append(certificateColumns(&p.Certificate),
 		column{"chain", bytesAt{&p.Chain}}, column{"key", bytesAt{(*[]byte)(&p.Key)}})
-	query := "SELECT " + list(cols) + " FROM certificates WHERE sha256 = $1"
+	query := "SELECT " + list(cols) + " FROM certificates WHERE sha256 = $1 ORDER BY issued_at DESC LIMIT 1"
 	err := s.view(ctx, "reading certificate "+fingerprint, func(tx *transaction) error {
 		err := tx.QueryRowContext(ctx, query, fingerprint).Scan(values(cols)...)
 		if noRows(err) {
@@ -132,6 +133,11 @@ func saveCertificates(ctx context.Context, tx *transaction, d record.Domain, p *
 	if err != nil {
 		return err
 	}
+	if p == nil {
+		if p, err = adopted(ctx, tx, d, have); err != nil {
+			return err
+		}
+	}
 	if err := checkCurrent(have, d, p); err != nil {
 		return err
 	}
@@ -144,14 +150,14 @@ func saveCertificates(ctx context.Context, tx *transaction, d record.Domain, p *
 	if err != nil {
 		return err
 	}
-	if err := dropCertificates(ctx, tx, have, want); err != nil {
+	if err := dropCertificates(ctx, tx, d.Key, have, want); err != nil {
 		return err
 	}
 	// What ceases to be current does so first: there is never more than one.
 	for _, current := range []bool{false, true} {
 		for fingerprint, u := range want {
 			if u.current == current && have[fingerprint] != u {
-				if err := updateUse(ctx, tx, fingerprint, u); err != nil {
+				if err := updateUse(ctx, tx, d.Key, fingerprint, u); err != nil {
 					return err
 				}
 			}
@@ -176,7 +182,7 @@ func checkCurrent(have map[string]use, d record.Domain, p *record.Pair) error {
 		if after != p.SHA256 {
 			return fmt.Errorf("%w: the domain has certificate %q and the pair is %q", ErrPairMismatch, after, p.SHA256)
 		}
-		if _, old := have[after]; old && before != after {
+		if _, old := have[after]; old && before != after && !p.Manual() {
 			return fmt.Errorf("%w: %s was replaced before", ErrPairLost, after)
 		}
 		return checkPair(p)
@@ -202,7 +208,7 @@ func mayEnd(d record.Domain, fingerprint string) bool {
 
 func insertPair(ctx context.Context, tx *transaction, key string, p *record.Pair, have map[string]use) error {
 	if _, again := have[p.SHA256]; again {
-		return nil
+		return readopt(ctx, tx, key, p)
 	}
 	cols := append(certificateColumns(&p.Certificate),
 		column{"domain_key", &key}, column{"chain", bytesAt{&p.Chain}}, column{"key", bytesAt{(*[]byte)(&p.Key)}})
@@ -239,19 +245,19 @@ func wanted(have map[string]use, d record.Domain) (map[string]use, error) {
 	return want, nil
 }
 
-func updateUse(ctx context.Context, tx *transaction, fingerprint string, u use) error {
+func updateUse(ctx context.Context, tx *transaction, key, fingerprint string, u use) error {
 	cols := useColumns(&u)
-	_, err := tx.ExecContext(ctx, "UPDATE certificates SET "+assignments(cols, 2)+" WHERE sha256 = $1",
-		append([]any{fingerprint}, values(cols)...)...)
+	_, err := tx.ExecContext(ctx, "UPDATE certificates SET "+assignments(cols, 3)+" WHERE domain_key = $1 AND sha256 = $2",
+		append([]any{key, fingerprint}, values(cols)...)...)
 	return err
 }
 
-func dropCertificates(ctx context.Context, tx *transaction, have, want map[string]use) error {
+func dropCertificates(ctx context.Context, tx *transaction, key string, have, want map[string]use) error {
 	for fingerprint := range have {
 		if _, keep := want[fingerprint]; keep {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM certificates WHERE sha256 = $1`, fingerprint); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM certificates WHERE domain_key = $1 AND sha256 = $2`, key, fingerprint); err != nil {
 			return err
 		}
 	}

@@ -60,6 +60,7 @@ func full(t *testing.T, key string) (record.Domain, []record.Pair) {
 	d.Superseded[0].Certificate = pairs[0].Certificate
 	d.Superseded[1].Certificate = pairs[1].Certificate
 	d.Certificate = &pairs[2].Certificate
+	d.Brought.Certificate.SHA256 = pairs[2].SHA256
 	return d, pairs
 }
 
@@ -70,7 +71,7 @@ func TestDomainRoundTrip(t *testing.T) {
 	d, pairs := full(t, "a.example")
 	order := *d.Order
 	d.Order.PrivateKey = nil
-	admit(t, s, store.Admission{Wants: []record.Want{d.Want}})
+	admit(t, s, store.Admission{Wants: []record.Want{d.Want}, Pairs: map[string]record.Pair{pairs[2].SHA256: pairs[2]}})
 	l := claimOne(t, s)
 
 	// Certificates come one by one, as they do in life.

@@ -24,6 +24,7 @@ func wantColumns(w *record.Want) []column {
 		{"entry", &w.Entry},
 		{"frozen", &w.Frozen},
 		{"blocked", jsonAt{&w.Blocked}},
+		{"brought", jsonAt{&w.Brought}},
 		{"admitted_at", timeAt{&w.Since}},
 		{"left_at", timeAt{&w.LeftAt}},
 		{"lost_at", timeAt{&w.LostAt}},
@@ -202,7 +203,7 @@ func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 // would outlive its mending.
 func (s *Store) Newest(ctx context.Context) (time.Time, error) {
 	const query = `SELECT MAX(t) FROM (
-		SELECT MAX(issued_at) AS t FROM certificates UNION ALL
+		SELECT MAX(issued_at) AS t FROM certificates WHERE directory <> '' UNION ALL
 		SELECT MAX(opened_at) FROM orders UNION ALL
 		SELECT MAX(at) FROM requests) AS times`
 	var newest time.Time

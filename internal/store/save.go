@@ -13,7 +13,8 @@ type Change struct {
 	//
 	// Domain.Order nil closes the row's order, unless Order is set. Of the
 	// certificates only Certificate.SHA256 and what Superseded says of their
-	// end are taken; the rest does not change once issued.
+	// end are taken; the rest does not change once issued. One that the row's
+	// owner brings along (Want.Brought) needs no Pair: admission stored it.
 	Domain record.Domain
 	// Order is written into the journal, with its private key when it is new.
 	Order *record.Order
@@ -84,6 +85,7 @@ func forget(ctx context.Context, tx *transaction, key string) error {
 		`DELETE FROM deployments WHERE domain_key = $1`,
 		`DELETE FROM orders WHERE domain_key = $1`,
 		`DELETE FROM certificates WHERE domain_key = $1`,
+		`DELETE FROM brought WHERE domain_key = $1`,
 		`DELETE FROM domains WHERE key = $1`,
 	} {
 		if _, err := tx.ExecContext(ctx, query, key); err != nil {

@@ -7,7 +7,8 @@
 --     names of package record; they are read and written whole, never searched.
 --   * BYTEA is PostgreSQL's name; SQLite takes any type name and keeps a bound
 --     blob a blob.
---   * Private keys are in exactly two columns: certificates.key and orders.key.
+--   * Private keys are in exactly three columns: certificates.key, orders.key and
+--     brought.key.
 --   * No AUTOINCREMENT, no triggers, no functions.
 
 -- +goose Up
@@ -20,7 +21,7 @@ CREATE TABLE domains (
     -- What is wanted. Written only by Admit.
     names              TEXT    NOT NULL,             -- JSON list of the certificate's names, canonical and sorted
     app                TEXT    NOT NULL,             -- who holds the claim on the names; changing it is a transfer
-    mode               TEXT    NOT NULL,             -- auto, off, ineligible or removed
+    mode               TEXT    NOT NULL,             -- auto, manual, off, ineligible or removed
     challenge          TEXT    NOT NULL,             -- validation method, e.g. http-01
     target             TEXT    NOT NULL,             -- the domain's own CNAME target; '' is the platform's
     refresh            TEXT    NOT NULL,             -- the owner's "try again now" value
@@ -28,6 +29,7 @@ CREATE TABLE domains (
     entry              TEXT    NOT NULL,             -- digest of what the owner wrote
     frozen             BOOLEAN NOT NULL,             -- its file is refused: renew and deploy, change nothing else
     blocked            TEXT,                         -- JSON finding: why nothing may be ordered; NULL: it may
+    brought            TEXT,                         -- JSON: the certificate that its owner brings along; NULL: none
     admitted_at        BIGINT,                       -- when the domain was first admitted
     left_at            BIGINT,                       -- when the certificate ceased to be wanted
     lost_at            BIGINT,                       -- when the guard last counted it as lost
@@ -72,7 +74,7 @@ CREATE INDEX domains_counts ON domains (mode, state, reason);
 -- their end; deleted when they are neither current, nor owed a revocation, nor
 -- the last that some target acknowledged.
 CREATE TABLE certificates (
-    sha256     TEXT    NOT NULL PRIMARY KEY, -- of the leaf's DER, lower-case hexadecimal
+    sha256     TEXT    NOT NULL,             -- of the leaf's DER, lower-case hexadecimal
     domain_key TEXT    NOT NULL REFERENCES domains (key),
     current    BOOLEAN NOT NULL,             -- the newest good one of its row
     serial     TEXT    NOT NULL,             -- lower-case hexadecimal
@@ -80,7 +82,7 @@ CREATE TABLE certificates (
     names      TEXT    NOT NULL,             -- JSON list
     not_before BIGINT,
     not_after  BIGINT,
-    directory  TEXT    NOT NULL,             -- ACME directory it came from; who can revoke it
+    directory  TEXT    NOT NULL,             -- ACME directory it came from; who can revoke it; '' was brought along by its owner
     account    TEXT    NOT NULL,             -- URL of the account it was issued to
     profile    TEXT    NOT NULL,             -- '' is the CA's default
     rekey      TEXT    NOT NULL,             -- domains.rekey it was issued under
@@ -92,12 +94,22 @@ CREATE TABLE certificates (
     reason     BIGINT  NOT NULL,             -- CRL reason code (RFC 5280, section 5.3.1)
     revoke_at  BIGINT,                       -- not before then
     revoked_at BIGINT,                       -- done then
-    why        TEXT    NOT NULL              -- in a sentence
+    why        TEXT    NOT NULL,             -- in a sentence
+    PRIMARY KEY (domain_key, sha256)         -- one that is brought along may serve several domains
 );
 
 CREATE INDEX certificates_of ON certificates (domain_key);
 -- There is never more than one current certificate of a row.
 CREATE UNIQUE INDEX certificates_current ON certificates (domain_key) WHERE current;
+
+-- The pair that a row's owner brings along, as read with the desired state that
+-- names it. Written only by Admit; a holder copies it into certificates.
+CREATE TABLE brought (
+    domain_key TEXT  NOT NULL PRIMARY KEY REFERENCES domains (key),
+    sha256     TEXT  NOT NULL, -- of the leaf's DER
+    chain      BYTEA NOT NULL, -- PEM, leaf first
+    key        BYTEA NOT NULL  -- PRIVATE KEY, PKCS#8 PEM
+);
 
 -- The journal of orders. Each state is committed before the step that leaves
 -- it is taken.
@@ -209,5 +221,6 @@ DROP TABLE files;
 DROP TABLE apps;
 DROP TABLE deployments;
 DROP TABLE orders;
+DROP TABLE brought;
 DROP TABLE certificates;
 DROP TABLE domains;

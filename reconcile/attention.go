@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"slices"
+
 	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/record"
 )
@@ -12,12 +14,17 @@ const nobody = "none"
 // nobody, except that a certificate that its owner brings along and that is
 // about to expire asks for the owner.
 func Attention(d record.Domain) string {
-	for _, f := range d.Findings {
-		if !f.Warning || isCode(f, failure.ManualInvalid) && f.Actor != "" {
-			return attentionOf(f)
-		}
+	if i := asking(d); i >= 0 {
+		return attentionOf(d.Findings[i])
 	}
 	return nobody
+}
+
+// asking is the place of the finding that is to be mended first; -1: none is.
+func asking(d record.Domain) int {
+	return slices.IndexFunc(d.Findings, func(f record.Finding) bool {
+		return !f.Warning || isCode(f, failure.ManualInvalid) && f.Actor != ""
+	})
 }
 
 // attentionOf is whom the finding names, or else whom its reason does.

@@ -200,3 +200,36 @@ func TestARefusedFileKeepsWhatWasBrought(t *testing.T) {
 		t.Errorf("%s with %+v", d.State, d.Certificate)
 	}
 }
+
+// TestBroughtCertificatesAreTold: one message for a certificate that nobody
+// follows up before its end and after, and one when its successor is in use.
+func TestBroughtCertificatesAreTold(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	p.NotifyAfter = 3 * day
+	s := newStage(t, p, app("shop", www))
+	s.admit(brings(own("m", -day, 90*day, www), nil))
+	told := 0
+	for d := s.row(www); d.Due.Before(start.Add(100 * day)); s.known.Domains[0] = d {
+		s.now = d.Due
+		next := settle(t, d, p, s.now).Next
+		if d.Notice.Told.IsZero() && !next.Notice.Told.IsZero() {
+			told++
+			if next.Notice.Reason != failure.ManualInvalid || !next.Notice.Told.Equal(start.Add(63*day)) {
+				t.Errorf("told %+v", next.Notice)
+			}
+		}
+		if d = next; d.Due.IsZero() {
+			s.known.Domains[0] = d
+			break
+		}
+	}
+	if state(t, s.row(www), record.Failing); told != 1 {
+		t.Errorf("told %d times", told)
+	}
+	s.now = start.Add(100 * day)
+	s.admit(brings(own("n", 99*day, 300*day, www), nil))
+	if d := settle(t, s.row(www), p, s.now).Next; d.State != record.Manual || d.Notice.Healed.IsZero() {
+		t.Errorf("%s, %+v", d.State, d.Notice)
+	}
+}

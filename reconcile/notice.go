@@ -14,7 +14,7 @@ import (
 func notice(d *record.Domain, p Policy, now time.Time) {
 	n := &d.Notice
 	switch {
-	case d.Gone() || d.Mode != record.Auto && !d.Held:
+	case d.Gone() || !d.Mode.Kept() && !d.Held:
 		*n = record.Notice{} // it left: nobody waits for it any more
 	case n.Began.IsZero() && Attention(*d) != nobody:
 		*n = record.Notice{Began: earliest(d.Attempt.FirstFailed, firstSeen(*d), now)}
@@ -26,7 +26,7 @@ func notice(d *record.Domain, p Policy, now time.Time) {
 		*n = record.Notice{Healed: now, Reason: n.Reason}
 	}
 	if at := noticeDue(*d, p); !at.IsZero() && !now.Before(at) {
-		n.Told, n.Reason = now, blocking(d.Findings)[0].Code
+		n.Told, n.Reason = now, d.Findings[asking(*d)].Code
 	}
 }
 
@@ -40,7 +40,7 @@ func noticeDue(d record.Domain, p Policy) time.Time {
 }
 
 func healed(d record.Domain) bool {
-	return len(blocking(d.Findings)) == 0 && d.Attempt.FirstFailed.IsZero() && d.State == record.CertIssued
+	return asking(d) < 0 && d.Attempt.FirstFailed.IsZero() && (d.State == record.CertIssued || d.State == record.Manual)
 }
 
 // firstSeen is since when the first of what is wrong has been seen, where that

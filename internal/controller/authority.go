@@ -30,8 +30,9 @@ func (e *ClockError) Error() string {
 	if skew < 0 {
 		direction, skew = "behind", -skew
 	}
+	// Dates of HTTP are whole seconds, and an answer takes time.
 	return fmt.Sprintf("the local clock is %s %s %s: nothing is issued, revoked or forgotten; set the clock (NTP) and run again",
-		skew.Round(time.Second), direction, e.Reference)
+		skew.Round(10*time.Second), direction, e.Reference)
 }
 
 // authority is what a pass finds out about the CA: it asks for the directory

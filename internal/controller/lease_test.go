@@ -78,6 +78,7 @@ func (w *world) cutOff(strike func()) controller.Result {
 	w.shop("www.shop.example")
 	r := w.Pass(w.t.Context())
 	close(over)
+	once.Do(func() {}) // waits for the strike to end
 	if n := w.CA.Count(ca.Challenge, ca.Finalize); n > 0 {
 		w.t.Errorf("%d requests after the lease was lost", n)
 	}

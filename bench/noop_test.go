@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/acmsync/acmsync/internal/status"
 	"github.com/acmsync/acmsync/reconcile"
@@ -78,7 +79,7 @@ func BenchmarkReport(b *testing.B) {
 				must(b, err)
 				view, err := r.View(b.Context())
 				must(b, err)
-				must(b, status.Table(io.Discard, status.Apps(view), false, 0))
+				must(b, status.Table(io.Discard, status.Apps(view), time.Now(), false, 0))
 			}
 		})
 	}

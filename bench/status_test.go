@@ -31,7 +31,7 @@ func BenchmarkRender(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("table/%d", apps), func(b *testing.B) {
 			for b.Loop() {
-				must(b, status.Table(io.Discard, status.Apps(report), false, 0))
+				must(b, status.Table(io.Discard, status.Apps(report), time.Now(), false, 0))
 			}
 		})
 	}

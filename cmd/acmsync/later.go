@@ -24,9 +24,8 @@ var later = []struct{ name, instead string }{
 
 // laterFlags are the flags that a coming release brings, by command.
 var laterFlags = map[string][]string{
-	"sync":   {"changed"},
-	"plan":   {"base"},
-	"status": {"wait", "log"},
+	"sync": {"changed"},
+	"plan": {"base"},
 }
 
 func addLater(root *cobra.Command) {

@@ -5,42 +5,135 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/operate"
 	"github.com/acmsync/acmsync/internal/status"
 )
 
 func newStatus(c console, o *options) *cobra.Command {
-	var output, branch string
+	var f statusFlags
 	cmd := &cobra.Command{
-		Use:   "status [APP]",
+		Use:   "status [APP [DOMAIN]]",
 		Short: "Show every domain, what is wrong and what mends it",
-		Long: `Show the status of all apps, or of one. With settings it comes from the store;
-without, from the status branch of the git clone you are in. Exit code 3 means
-that somebody has to act.`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			apps, synced, err := o.statuses(cmd.Context(), c, branch)
-			if err != nil {
-				return err
-			}
-			if !synced && output == "text" {
-				return printUnsynced(c)
-			}
-			if apps, err = only(apps, args); err != nil {
-				return err
-			}
-			if err := printStatuses(c, apps, output); err != nil {
-				return err
-			}
-			return exitWith(needed(apps))
-		},
+		Long: `Show the status of all apps, or of one, who must act and the worst first. With
+settings it comes from the store; without, from the status branch of the git
+clone you are in. --wait follows until every domain has what it wants or needs
+somebody; --log tells what became of an app's domains. Exit code 3 means that
+somebody has to act, 5 that --wait ran out of time.`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), c, o, args) },
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json or yaml")
-	cmd.Flags().StringVar(&branch, "branch", "acm-status", "the status branch, when read from a clone")
+	flags := cmd.Flags()
+	flags.StringVarP(&f.output, "output", "o", "text", "text, json or yaml")
+	flags.StringVar(&f.branch, "branch", "acm-status", "the status branch, when read from a clone")
+	flags.BoolVar(&f.wait, "wait", false, "follow until nothing moves by itself any more")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "how long --wait follows")
+	flags.BoolVar(&f.log, "log", false, "show the history of APP, or of one DOMAIN, from the clone you are in")
 	return cmd
+}
+
+type statusFlags struct {
+	output, branch string
+	wait, log      bool
+	timeout        time.Duration
+}
+
+func (f statusFlags) run(ctx context.Context, c console, o *options, args []string) error {
+	if f.log {
+		return f.history(ctx, c, args)
+	}
+	if len(args) > 1 {
+		return errors.New("a DOMAIN is for --log; usage: acmsync status [APP]")
+	}
+	if f.wait {
+		return f.follow(ctx, c, o, args)
+	}
+	apps, synced, err := o.statuses(ctx, c, f.branch)
+	if err != nil {
+		return err
+	}
+	if !synced && f.output == "text" {
+		return printUnsynced(c)
+	}
+	if apps, err = only(apps, args); err != nil {
+		return err
+	}
+	if err := printStatuses(c, apps, f.output); err != nil {
+		return err
+	}
+	return exitWith(needed(apps))
+}
+
+// history tells what became of an app's domains.
+func (f statusFlags) history(ctx context.Context, c console, args []string) error {
+	if len(args) == 0 {
+		return errors.New("--log needs an app; usage: acmsync status APP [DOMAIN] --log")
+	}
+	events, err := operate.AppHistory(ctx, ".", f.branch, args[0])
+	if err != nil {
+		return err
+	}
+	if len(args) == 2 {
+		events = slices.DeleteFunc(events, func(e status.Event) bool { return e.Domain != args[1] })
+	}
+	return status.WriteTimeline(c.out, events, terminalOf(c.out).color)
+}
+
+// lookEvery is how often --wait looks: at the store, or at the origin.
+const lookEvery = 2 * time.Second
+
+// follow prints every change as it comes, and in the end what it came to.
+func (f statusFlags) follow(ctx context.Context, c console, o *options, args []string) error {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	synced := false // before the first sync there is nothing to be settled
+	read := func(ctx context.Context) (apps []status.AppStatus, err error) {
+		if o.given() {
+			apps, synced, err = o.statuses(ctx, c, f.branch)
+			return apps, err
+		}
+		apps, err = operate.FreshStatus(ctx, ".", f.branch)
+		if errors.Is(err, gitrepo.ErrNoBranch) {
+			return nil, nil
+		}
+		synced = err == nil
+		return apps, err
+	}
+	settled := func(apps []status.AppStatus) bool {
+		mine, err := only(apps, args)
+		return synced && err == nil && status.Settled(mine)
+	}
+	apps, over, err := operate.Await(ctx, read, settled, ticker.C, func(e status.Event) {
+		e.At = time.Now()
+		_ = status.WriteTimeline(c.err, []status.Event{e}, terminalOf(c.err).color)
+	})
+	if err != nil {
+		return err
+	}
+	if !over && (!synced || len(args) > 0 && !hasApp(apps, args[0])) {
+		return &exitError{code: exitTimeout, err: errors.New("the time ran out before there was a status to show")}
+	}
+	if apps, err = only(apps, args); err != nil {
+		return err
+	}
+	if err := printStatuses(c, apps, f.output); err != nil {
+		return err
+	}
+	code := needed(apps)
+	if code == exitOK && !over {
+		code = exitTimeout
+	}
+	return exitWith(code)
+}
+
+func hasApp(apps []status.AppStatus, name string) bool {
+	return slices.ContainsFunc(apps, func(a status.AppStatus) bool { return a.App == name })
 }
 
 // statuses reads the store if there are settings, else the clone around us.
@@ -97,7 +190,7 @@ func printStatuses(c console, apps []status.AppStatus, output string) error {
 
 func printTable(c console, apps []status.AppStatus) error {
 	t := terminalOf(c.out)
-	return status.Table(c.out, apps, t.color, t.width)
+	return status.Table(c.out, apps, time.Now(), t.color, t.width)
 }
 
 // needed is the exit code for apps that need somebody.

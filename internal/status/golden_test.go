@@ -159,13 +159,13 @@ func TestTable(t *testing.T) {
 		width int
 	}{"table": {false, 120}, "table-color": {true, 120}, "table-narrow": {false, 70}, "lines": {false, 0}} {
 		var b bytes.Buffer
-		if err := status.Table(&b, apps, c.color, c.width); err != nil {
+		if err := status.Table(&b, apps, t0.Add(5*time.Minute), c.color, c.width); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name, b.Bytes())
 	}
 	var b bytes.Buffer
-	if err := status.Table(&b, nil, false, 80); err != nil || b.String() != "No domains.\n" {
+	if err := status.Table(&b, nil, t0, false, 80); err != nil || b.String() != "No domains.\n" {
 		t.Errorf("%q, %v", b.String(), err)
 	}
 }

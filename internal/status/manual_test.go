@@ -43,7 +43,7 @@ func TestManual(t *testing.T) {
 	golden(t, "manual-pay.yaml", files["apps/pay.yaml"])
 	golden(t, "manual-README.md", files["README.md"])
 	var table, certs bytes.Buffer
-	if err := status.Table(&table, status.Apps(r), false, 120); err != nil {
+	if err := status.Table(&table, status.Apps(r), t0, false, 120); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "manual-table", table.Bytes())

@@ -73,7 +73,7 @@ func TestNoSinkTakesStrangersTextForMarkup(t *testing.T) {
 	sinks := render(t, r)
 	for name, width := range map[string]int{"table": 100, "lines": 0} {
 		var b bytes.Buffer
-		if err := status.Table(&b, apps, false, width); err != nil {
+		if err := status.Table(&b, apps, t0, false, width); err != nil {
 			t.Fatal(err)
 		}
 		sinks[name] = b.Bytes()

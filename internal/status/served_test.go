@@ -41,7 +41,7 @@ func TestNotServedIsInFront(t *testing.T) {
 	}
 	for _, width := range []int{0, 120} {
 		var b bytes.Buffer
-		if err := status.Table(&b, apps, false, width); err != nil {
+		if err := status.Table(&b, apps, t0, false, width); err != nil {
 			t.Fatal(err)
 		}
 		if text := b.String(); !strings.Contains(text, "The edge presents another one.") || strings.Contains(text, "renewal failing") {

@@ -17,8 +17,8 @@ const minWidth = 60
 
 // Table prints the status of apps, who must act and the worst first. width is
 // the terminal's in columns; 0: not a terminal, so each domain gets one line
-// that other programs can search.
-func Table(w io.Writer, apps []AppStatus, color bool, width int) error {
+// that other programs can search. now is what ages are counted to.
+func Table(w io.Writer, apps []AppStatus, now time.Time, color bool, width int) error {
 	all := entries(apps)
 	var b strings.Builder
 	switch {
@@ -32,7 +32,7 @@ func Table(w io.Writer, apps []AppStatus, color bool, width int) error {
 		width = max(width, minWidth)
 		b.WriteString(overview(all, color, width) + "\n")
 		for _, e := range all {
-			b.WriteString(e.details(color, width))
+			b.WriteString(e.details(now, color, width))
 		}
 		b.WriteString("\n" + totals(all, color) + "\n")
 	}
@@ -108,7 +108,7 @@ func validUntil(c *CertificateStatus) string {
 
 // details say what is wrong with a domain and how to mend it; empty when
 // nothing is.
-func (e entry) details(color bool, width int) string {
+func (e entry) details(now time.Time, color bool, width int) string {
 	message, remedy := e.Message, e.Remedy
 	next := e.NextAttempt
 	if e.Renewal != nil && message == "" {
@@ -136,8 +136,11 @@ func (e entry) details(color bool, width int) string {
 	for _, also := range e.Also {
 		b.WriteString(indent(also.Remedy, "Also: ", width))
 	}
-	if at := next.UTC().Format(time.RFC3339); !next.IsZero() && !strings.Contains(remedy, at) {
-		b.WriteString(indent("Next try: "+at, "", width))
+	if strings.Contains(remedy, next.UTC().Format(time.RFC3339)) {
+		next = time.Time{} // said already
+	}
+	if pace := e.pace(next, now); pace != "" {
+		b.WriteString(indent(pace, "", width))
 	}
 	if e.Docs != "" {
 		b.WriteString("  " + paint(color, "90", e.Docs) + "\n")

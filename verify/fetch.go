@@ -88,9 +88,13 @@ func (f fetcher) get(ctx context.Context, at *url.URL) (answer, error) {
 		return answer{}, err
 	}
 	defer response.Body.Close()
-	// A body that breaks off is judged by what came of it.
-	body, _ := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
-	if err := ctx.Err(); err != nil {
+	// A CA refuses a body that breaks off, but the next one may be whole. Any
+	// other status than 200 is refused whatever the body is.
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	if ctx.Err() != nil {
+		return answer{}, ctx.Err()
+	}
+	if response.StatusCode == http.StatusOK && broken(err) {
 		return answer{}, err
 	}
 	header := response.Header

@@ -113,3 +113,20 @@ func TestPushThatARivalBuildsOn(t *testing.T) {
 		t.Errorf("%+v, %v; ours: %s", log, err, hash)
 	}
 }
+
+// TestCheckedOutBranch: a checkout refuses to have its own branch changed under
+// it, in words that are neither those of a hook nor of a lost race.
+func TestCheckedOutBranch(t *testing.T) {
+	t.Parallel()
+	s := httpServer(t, git.Options{})
+	push(t, s, "status", map[string]string{"a": "1"})
+	dir := t.TempDir()
+	if _, err := s.Git("", "clone", "--quiet", "--branch", "status", s.Dir(), dir); err != nil {
+		t.Fatal(err)
+	}
+	_, changed, err := open(t, gitrepo.Config{URL: dir}).Commit(context.Background(), change("status", map[string]string{"a": "2"}))
+	var refused *gitrepo.RefusedError
+	if !errors.As(err, &refused) || changed || !strings.Contains(refused.Reason, "checked out") || !strings.Contains(err.Error(), "status.branch") {
+		t.Errorf("changed %v, %v", changed, err)
+	}
+}

@@ -17,6 +17,11 @@ import (
 // "mode name" to object id.
 func forge(t *testing.T, s *git.HTTP, entries ...[2]string) string {
 	t.Helper()
+	return object(t, s, "tree", rawTree(t, entries))
+}
+
+func rawTree(t *testing.T, entries [][2]string) string {
+	t.Helper()
 	var raw strings.Builder
 	for _, entry := range entries {
 		id, err := hex.DecodeString(entry[1])
@@ -25,7 +30,7 @@ func forge(t *testing.T, s *git.HTTP, entries ...[2]string) string {
 		}
 		fmt.Fprintf(&raw, "%s\x00%s", entry[0], id)
 	}
-	return object(t, s, "tree", raw.String())
+	return raw.String()
 }
 
 func object(t *testing.T, s *git.HTTP, kind, content string) string {

@@ -41,7 +41,10 @@ func (p *pass) pullInTime(ctx context.Context) error {
 	defer cancel()
 	err := p.pull(brief)
 	if err != nil && brief.Err() != nil && ctx.Err() == nil {
-		return fmt.Errorf("repository.url: %s did not answer within %s; what is due is done as last accepted", p.Repo, share.Round(time.Second))
+		return &gitrepo.UnreachableError{
+			URL: p.Repo.String(), Setting: "repository.url and the network", Temporary: true, Err: err,
+			Detail: fmt.Sprintf("did not answer within %s", share.Round(time.Second)), Remedy: "what is due is done as last accepted",
+		}
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/record"
@@ -14,6 +15,10 @@ import (
 	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/reconcile"
 )
+
+// pushShare is how long the repository may take to be told of the status, in all:
+// the next pass, with what becomes due meanwhile, waits for it.
+const pushShare = 2 * time.Minute
 
 // report commits the status of every app, if anything changed since the last
 // report. The store is the truth; losing the report costs nothing.
@@ -31,7 +36,9 @@ func (p *pass) report() error {
 	if err != nil {
 		return fmt.Errorf("rendering the status: %w", err)
 	}
-	if err := p.publish(ctx, view, files, meta); err != nil {
+	brief, cancel := context.WithTimeout(ctx, pushShare)
+	defer cancel()
+	if err := p.publish(brief, view, files, meta); err != nil {
 		return fmt.Errorf("committing the status to branch %s: %w", p.Status.Branch, err)
 	}
 	return p.Store.SetMeta(ctx, store.Meta{

@@ -38,13 +38,7 @@ func (r *Repo) openLocal(ctx context.Context, service string) (*stream, error) {
 		cancel()
 		return nil, fmt.Errorf("a local path needs the git program: %w", err)
 	}
-	// The program is killed with its context, but not what it started: a hook
-	// that hangs would hold the pipe open for as long as it likes.
-	release := context.AfterFunc(ctx, func() {
-		_ = s.in.Close()
-		_ = out.Close()
-	})
-	s.await = sync.OnceFunc(func() { _ = cmd.Wait(); release() })
+	s.await = sync.OnceFunc(func() { _ = cmd.Wait() })
 	s.hangUp = cancel
 	return s, nil
 }

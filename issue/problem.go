@@ -69,7 +69,7 @@ func outage(during string, err error) *record.Problem {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	detail := err.Error()
+	detail := told(err)
 	if badCertificate(err) {
 		detail += " (is acme.caFile the root of this CA's own HTTPS certificate?)"
 	}

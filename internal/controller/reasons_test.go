@@ -187,9 +187,13 @@ func TestEveryReason(t *testing.T) {
 	w.push(apps(append(entries, app("z-healthy", healthy[1]))...))
 	w.pass()
 	w.wantIssued(healthy...)
+	var all []told
 	for i, y := range ways {
-		t.Run(y.name, func(t *testing.T) { y.check(t, w.entry(y.appOf(i), y.domainOf())) })
+		e := w.entry(y.appOf(i), y.domainOf())
+		t.Run(y.name, func(t *testing.T) { y.check(t, e) })
+		all = append(all, told{y.name, e})
 	}
+	checkTold(t, all)
 	if len(ways) < 70 {
 		t.Errorf("%d ways of failing are few", len(ways))
 	}

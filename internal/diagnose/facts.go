@@ -41,8 +41,8 @@ func gather(p record.Platform, q record.Question, o record.Observation, problem 
 	if o.DNS != nil {
 		f.edge = append(f.edge, o.DNS.Target...)
 	}
-	if o.Probe != nil {
-		f.each = o.Probe.Each
+	if f.Probe = untokened(o.Probe); f.Probe != nil {
+		f.each = f.Probe.Each
 	}
 	return f
 }

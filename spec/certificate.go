@@ -44,6 +44,7 @@ func (r *reading) filePath(o object, field string) string {
 	if err != nil {
 		r.fail(n, "%s: %s", field, err)
 	}
+	r.named = append(r.named, Named{clean, max(n.Line, 1), max(n.Column, 1)})
 	return clean
 }
 

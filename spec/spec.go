@@ -49,6 +49,16 @@ type Parsed struct {
 	Path   string
 	Apps   []App
 	Errors []Error
+	// Named are the files of certificates that the apps name, in the order of
+	// the file.
+	Named []Named
+}
+
+// Named is a file's name where it stands.
+type Named struct {
+	// File is as in [Certificate]. Line and Column count from 1.
+	File         string
+	Line, Column int
 }
 
 // IsDesired reports whether a file of that path, relative to the folder of
@@ -134,7 +144,7 @@ func other(readings []*reading, holders []int, i int, name string) string {
 // parsed closes the reading: sorted errors, or apps.
 func (r *reading) parsed() Parsed {
 	if len(r.errors) == 0 {
-		return Parsed{Path: r.path, Apps: r.result}
+		return Parsed{Path: r.path, Apps: r.result, Named: r.named}
 	}
 	slices.SortFunc(r.errors, func(x, y Error) int {
 		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column), strings.Compare(x.Message, y.Message))

@@ -18,6 +18,7 @@ type reading struct {
 	// not, with their places; order is the order of the file.
 	apps  map[string]*yaml.Node
 	order []string
+	named []Named
 }
 
 // read parses one file by itself.

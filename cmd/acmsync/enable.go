@@ -13,7 +13,8 @@ func newEnable(c console, o *options) *cobra.Command {
 	return switching("true", editor{
 		use: "enable", short: "Switch automatic certificates on, for an app or a domain",
 		long: `Switch automatic certificates on. acm: false is taken out where leaving it out
-means on; otherwise acm: true is written.`,
+means on; otherwise acm: true is written. A certificate that is brought along is
+used until the automatic one is deployed.`,
 		did: "automatic certificates are on", already: "automatic certificates are on",
 	}).command(c, o)
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,15 +16,16 @@ func newValidate(c console) *cobra.Command {
 		Use:   "validate [DIR]",
 		Short: "Check apps.yaml before you push it",
 		Long: `Check the desired state in a folder (default: this one). Nothing else is needed:
-no settings, no network. Errors are written as file:line:col: message, and the
-exit code is 4.`,
+no settings, no network. Certificates that it names are looked at too, but for
+what takes the operator's identity to see. Errors are written as file:line:col:
+message, and the exit code is 4.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			files, err := operate.Folder(dir)
+			files, err := operate.FolderWithCertificates(dir)
 			if err != nil {
 				return fmt.Errorf("%w; run: acmsync validate DIR, with the folder that holds it", err)
 			}
@@ -32,22 +35,34 @@ exit code is 4.`,
 }
 
 func validate(c console, files []spec.File) error {
+	desired := slices.DeleteFunc(slices.Clone(files), func(f spec.File) bool { return !spec.IsDesired(f.Path) })
 	apps, domains, faults := 0, 0, 0
-	for _, parsed := range spec.Parse(files, spec.Options{}) {
-		for _, e := range parsed.Errors {
-			faults++
-			fmt.Fprintln(c.err, printable(e.Error()))
-		}
+	for _, parsed := range spec.Parse(desired, spec.Options{}) {
+		faults += list(c, "", parsed.Errors)
 		apps += len(parsed.Apps)
 		for _, app := range parsed.Apps {
 			domains += len(app.Domains)
 		}
 	}
-	if faults > 0 {
+	bad, warnings := operate.CheckCertificates(files, time.Now())
+	unusable := list(c, "", bad)
+	list(c, "warning: ", warnings)
+	switch {
+	case faults > 0:
 		return &exitError{code: exitInvalid, err: fmt.Errorf("%s in desired state; nothing of a file with errors would be changed", count(faults, "error"))}
+	case unusable > 0:
+		return &exitError{code: exitInvalid, err: fmt.Errorf("%s in certificates of your own; what is in use now would stay until it is mended", count(unusable, "error"))}
 	}
-	_, err := fmt.Fprintf(c.out, "ok: %s, %s in %s\n", count(apps, "app"), count(domains, "domain"), count(len(files), "file"))
+	_, err := fmt.Fprintf(c.out, "ok: %s, %s in %s\n", count(apps, "app"), count(domains, "domain"), count(len(desired), "file"))
 	return err
+}
+
+// list writes faults to standard error and counts them.
+func list(c console, kind string, faults []spec.Error) int {
+	for _, e := range faults {
+		fmt.Fprintln(c.err, kind+printable(e.Error()))
+	}
+	return len(faults)
 }
 
 // count is a number with its noun: 1 app, 2 apps.

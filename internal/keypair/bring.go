@@ -59,6 +59,28 @@ func Bring(f Files, id *Identity, now time.Time) (record.Brought, record.Pair) {
 	return b, pair
 }
 
+// Glance judges the files of [Bring] without the identity that opens an
+// encrypted key: whether key and chain are a pair is seen only of a key in the
+// clear. b.Fault is why the certificate cannot be used.
+func Glance(f Files, now time.Time) (b record.Brought) {
+	if !Encrypted(f.Key) {
+		b, _ = Bring(f, nil, now)
+		return b
+	}
+	b = record.Brought{Chain: f.ChainPath, Key: f.KeyPath}
+	chain, err := ParseChain(f.Chain)
+	if err == nil {
+		err = checkBrought(chain, now)
+	}
+	if err != nil {
+		b.Fault = f.ChainPath + ": " + plainly(err)
+		return b
+	}
+	c := Describe(chain[0])
+	b.Certificate = &c
+	return b
+}
+
 // checkBrought is [Check] without key, names, and the leaf's dates.
 func checkBrought(chain []*x509.Certificate, now time.Time) error {
 	for _, check := range []func() error{

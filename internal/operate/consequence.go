@@ -2,6 +2,7 @@ package operate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,18 +22,58 @@ type Terms struct {
 // Switched says what follows from switching ACM off or on.
 func Switched(d Done, t Terms) []string {
 	off, on := difference(d.Before, d.After)
+	off, byHand := brought(d.After, off)
+	on, migrating := brought(d.After, on)
 	var lines []string
 	if len(off) > 0 {
 		lines = append(lines, t.leaving(off)...)
+	}
+	for _, of := range byHand {
+		lines = append(lines, fmt.Sprintf("The certificate that is brought along (%s) is used from now on for %s. An automatic one that it replaces is not revoked, and expires.",
+			of.chain, names(of.domains)))
+	}
+	if len(byHand) > 0 {
+		lines = append(lines, "Nothing renews it: acmsync status asks for its successor before it expires.")
 	}
 	if len(on) > 0 {
 		lines = append(lines, fmt.Sprintf("A certificate is ordered, or kept if one is still there, as soon as DNS is right, for %s. acmsync domains %s lists the records.",
 			names(on), d.After.Name))
 	}
+	for _, of := range migrating {
+		lines = append(lines, fmt.Sprintf("The certificate that is brought along (%s) is used until an automatic one is deployed, for %s. Then acmsync status says that its line may go.",
+			of.chain, names(of.domains)))
+	}
 	if d.Domain == "" {
 		lines = append(lines, exceptions(d.After)...)
 	}
 	return lines
+}
+
+// bringing are domains that one certificate is brought along for.
+type bringing struct {
+	chain   string
+	domains []string
+}
+
+// brought parts those of the domains that have a certificate brought along from
+// those that do not.
+func brought(a spec.App, domains []string) (without []string, with []bringing) {
+	for _, d := range a.Domains {
+		if !slices.Contains(domains, d.Name) {
+			continue
+		}
+		c := a.Brought(d)
+		if c == nil {
+			without = append(without, d.Name)
+			continue
+		}
+		i := slices.IndexFunc(with, func(b bringing) bool { return b.chain == c.Chain })
+		if i < 0 {
+			i, with = len(with), append(with, bringing{chain: c.Chain})
+		}
+		with[i].domains = append(with[i].domains, d.Name)
+	}
+	return without, with
 }
 
 func (t Terms) leaving(left []string) []string {
@@ -148,12 +189,24 @@ func Rotated(d Done, compromised bool, t Terms) []string {
 	default:
 		lines = append(lines, "Then the old one is revoked, "+t.Grace+" later.")
 	}
+	var off, byHand []string
 	for _, domain := range chosen(d) {
-		if !d.After.Managed(domain) {
-			return append(lines, "Where automatic certificates are off, nothing happens.")
+		switch {
+		case d.After.Managed(domain):
+			continue
+		case d.After.Brought(domain) != nil:
+			byHand = append(byHand, domain.Name)
 		}
+		off = append(off, domain.Name)
 	}
-	return lines
+	if len(off) == 0 {
+		return lines
+	}
+	last := "Where automatic certificates are off, nothing happens."
+	if len(byHand) > 0 {
+		last += " To replace a certificate that is brought along, commit its successor: " + names(byHand) + "."
+	}
+	return append(lines, last)
 }
 
 // chosen are the domains that an order was about.

@@ -97,3 +97,28 @@ func TestRefreshedDuringALimit(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestSwitchedBesideACertificate: one that is brought along takes over, or gives
+// way.
+func TestSwitchedBesideACertificate(t *testing.T) {
+	t.Parallel()
+	const text = "certificate: {chain: c.pem, key: c.age}\ndomains: [a.example, b.example]\n"
+	off := operate.Switched(changed(t, "acm: true\n"+text, spec.Change{Field: spec.ACM, Value: "false"}), operate.Terms{Grace: "24h"})
+	if diff := cmp.Diff([]string{
+		"The certificate that is brought along (c.pem) is used from now on for a.example, b.example. An automatic one that it replaces is not revoked, and expires.",
+		"Nothing renews it: acmsync status asks for its successor before it expires.",
+	}, off); diff != "" {
+		t.Error(diff)
+	}
+	on := operate.Switched(changed(t, text, spec.Change{Domain: "a.example", Field: spec.ACM, Value: "true"}), operate.Terms{})
+	if diff := cmp.Diff([]string{
+		"The certificate that is brought along (c.pem) is used until an automatic one is deployed, for a.example. Then acmsync status says that its line may go.",
+	}, on); diff != "" {
+		t.Error(diff)
+	}
+	rotated := operate.Rotated(changed(t, text, spec.Change{Field: spec.Rekey, Value: "1"}), false, operate.Terms{})
+	want := "Where automatic certificates are off, nothing happens. To replace a certificate that is brought along, commit its successor: a.example, b.example."
+	if got := rotated[len(rotated)-1]; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/operate"
 	"github.com/acmsync/acmsync/internal/status"
 )
@@ -21,9 +20,10 @@ func newStatus(c console, o *options) *cobra.Command {
 		Short: "Show every domain, what is wrong and what mends it",
 		Long: `Show the status of all apps, or of one, who must act and the worst first. With
 settings it comes from the store; without, from the status branch of the git
-clone you are in. --wait follows until every domain has what it wants or needs
-somebody; --log tells what became of an app's domains. Exit code 3 means that
-somebody has to act, 5 that --wait ran out of time.`,
+clone you are in. --wait follows until what was pushed last is taken up and every
+domain has what it wants or needs somebody; --log tells what became of an app's
+domains. Exit code 3 means that somebody has to act, 5 that --wait ran out of
+time.`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), c, o, args) },
 	}
@@ -52,11 +52,11 @@ func (f statusFlags) run(ctx context.Context, c console, o *options, args []stri
 	if f.wait {
 		return f.follow(ctx, c, o, args)
 	}
-	apps, synced, err := o.statuses(ctx, c, f.branch)
+	apps, hash, err := o.statuses(ctx, c, f.branch)
 	if err != nil {
 		return err
 	}
-	if !synced && f.output == "text" {
+	if hash == "" && o.given() && f.output == "text" {
 		return printUnsynced(c)
 	}
 	if apps, err = only(apps, args); err != nil {
@@ -83,79 +83,26 @@ func (f statusFlags) history(ctx context.Context, c console, args []string) erro
 	return status.WriteTimeline(c.out, events, terminalOf(c.out).color)
 }
 
-// lookEvery is how often --wait looks: at the store, or at the origin.
-const lookEvery = 2 * time.Second
-
-// follow prints every change as it comes, and in the end what it came to.
-func (f statusFlags) follow(ctx context.Context, c console, o *options, args []string) error {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
-	synced := false // before the first sync there is nothing to be settled
-	read := func(ctx context.Context) (apps []status.AppStatus, err error) {
-		if o.given() {
-			apps, synced, err = o.statuses(ctx, c, f.branch)
-			return apps, err
-		}
-		apps, err = operate.FreshStatus(ctx, ".", f.branch)
-		if errors.Is(err, gitrepo.ErrNoBranch) {
-			return nil, nil
-		}
-		synced = err == nil
-		return apps, err
-	}
-	settled := func(apps []status.AppStatus) bool {
-		mine, err := only(apps, args)
-		return synced && err == nil && status.Settled(mine)
-	}
-	apps, over, err := operate.Await(ctx, read, settled, ticker.C, func(e status.Event) {
-		e.At = time.Now()
-		_ = status.WriteTimeline(c.err, []status.Event{e}, terminalOf(c.err).color)
-	})
-	if err != nil {
-		return err
-	}
-	if !over && (!synced || len(args) > 0 && !hasApp(apps, args[0])) {
-		return &exitError{code: exitTimeout, err: errors.New("the time ran out before there was a status to show")}
-	}
-	if apps, err = only(apps, args); err != nil {
-		return err
-	}
-	if err := printStatuses(c, apps, f.output); err != nil {
-		return err
-	}
-	code := needed(apps)
-	if code == exitOK && !over {
-		code = exitTimeout
-	}
-	return exitWith(code)
-}
-
-func hasApp(apps []status.AppStatus, name string) bool {
-	return slices.ContainsFunc(apps, func(a status.AppStatus) bool { return a.App == name })
-}
-
-// statuses reads the store if there are settings, else the clone around us.
-// synced: there was a sync that status can speak of.
-func (o *options) statuses(ctx context.Context, c console, branch string) (apps []status.AppStatus, synced bool, err error) {
+// statuses reads the store if there are settings, else the clone around us. hash
+// is that of the desired state which the status is about; "" in a store: no sync was yet.
+func (o *options) statuses(ctx context.Context, c console, branch string) (apps []status.AppStatus, hash string, err error) {
 	if !o.given() {
-		apps, err := operate.CloneStatus(ctx, ".", branch)
+		apps, hash, err := operate.CloneStatus(ctx, ".", branch)
 		if err != nil {
-			return nil, false, fmt.Errorf("there is no %s here, so the status must come from a clone: %w", o.config, err)
+			return nil, "", fmt.Errorf("there is no %s here, so the status must come from a clone: %w", o.config, err)
 		}
-		return apps, true, nil
+		return apps, hash, nil
 	}
 	p, err := o.open(ctx, c, access{}, nil)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
 	defer p.close()
 	view, err := p.controller.View(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
-	return status.Apps(view), view.Revision != "", nil
+	return status.Apps(view), view.DesiredHash, nil
 }
 
 // printUnsynced says why there is nothing to show.

@@ -2,8 +2,6 @@ package controller
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -122,24 +120,20 @@ func (p *pass) read(ctx context.Context) (reading, error) {
 		return reading{}, fmt.Errorf("reading desired state at %s: %w", snap.Commit, err)
 	}
 	r := reading{commit: snap.Commit, descends: snap.Descends}
-	sum := sha256.New()
 	for _, f := range files {
-		fmt.Fprintf(sum, "%s %s\n", f.Path, f.Blob)
 		r.take(f)
 	}
 	r.parsed = append(r.parsed, spec.Parse(r.files, spec.Options{})...)
 	named := r.certificates()
+	var brought []gitrepo.File
 	if len(named) > 0 {
-		files, err = snap.Files(ctx, p.Source.Path, inFiles(named), maxCertificate)
+		brought, err = snap.Files(ctx, p.Source.Path, inFiles(named), maxCertificate)
 		if err != nil {
 			return reading{}, fmt.Errorf("reading certificates at %s: %w", snap.Commit, err)
 		}
-		for _, f := range files {
-			fmt.Fprintf(sum, "%s %s\n", f.Path, f.Blob)
-		}
 	}
-	r.brought = p.bring(named, files)
-	r.hash = hex.EncodeToString(sum.Sum(nil))
+	r.brought = p.bring(named, brought)
+	r.hash = gitrepo.Digest(files, brought)
 	return r, nil
 }
 

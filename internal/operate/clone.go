@@ -22,26 +22,32 @@ const maxStatus = 16 << 20
 var ErrNoClone = errors.New("this folder is not in a git clone; run this in a clone of the repository, or name the settings with --config")
 
 // CloneStatus reads the apps' statuses from the status branch of the git clone
-// that dir lies in, sorted by app. What was last fetched from origin comes
-// before a branch of the clone's own, which nobody keeps up to date.
-func CloneStatus(ctx context.Context, dir, branch string) ([]status.AppStatus, error) {
-	files, err := cloneFiles(ctx, dir, branch, isAppStatus)
+// that dir lies in, sorted by app, and the hash of the desired state that they
+// are about. What was last fetched from origin comes before a branch of the
+// clone's own, which nobody keeps up to date.
+func CloneStatus(ctx context.Context, dir, branch string) (apps []status.AppStatus, hash string, err error) {
+	files, err := cloneFiles(ctx, dir, branch, func(name string) bool { return isAppStatus(name) || path.Base(name) == "summary.yaml" })
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var apps []status.AppStatus
 	for _, f := range files {
 		if f.Err != nil {
-			return nil, f.Err
+			return nil, "", f.Err
+		}
+		if !isAppStatus(f.Path) {
+			if summary, err := status.ParseSummary(f.Bytes); err == nil {
+				hash = summary.Observed.DesiredHash
+			}
+			continue
 		}
 		app, err := status.Parse(f.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("%s on branch %s: %w", f.Path, branch, err)
+			return nil, "", fmt.Errorf("%s on branch %s: %w", f.Path, branch, err)
 		}
 		apps = append(apps, app)
 	}
 	slices.SortFunc(apps, func(a, b status.AppStatus) int { return strings.Compare(a.App, b.App) })
-	return apps, nil
+	return apps, hash, nil
 }
 
 // ClonePlatform is what the status branch of the clone around dir says of the

@@ -69,7 +69,7 @@ func document(app, state string) string {
 // read is what the clone says, app by app.
 func read(t *testing.T, dir string) []string {
 	t.Helper()
-	apps, err := operate.CloneStatus(t.Context(), dir, statusBranch)
+	apps, _, err := operate.CloneStatus(t.Context(), dir, statusBranch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestCloneStatusSaysWhatToDo(t *testing.T) {
 		{"not a status file", dir, statusBranch, "apps/shop.yaml on branch " + statusBranch + ": not a status file"},
 		{"no clone", t.TempDir(), statusBranch, "not in a git clone"},
 	} {
-		apps, err := operate.CloneStatus(t.Context(), c.dir, c.branch)
+		apps, _, err := operate.CloneStatus(t.Context(), c.dir, c.branch)
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, %v; want %q", c.what, apps, err, c.says)
 		}
@@ -162,7 +162,7 @@ func TestCloneStatusSaysWhatToDo(t *testing.T) {
 func TestCloneStatusRefusesHugeFiles(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t, map[string]string{"apps/shop.yaml": document("shop", "Waiting") + "#" + strings.Repeat("x", 16<<20)})
-	apps, err := operate.CloneStatus(t.Context(), clone(t, r), statusBranch)
+	apps, _, err := operate.CloneStatus(t.Context(), clone(t, r), statusBranch)
 	if err == nil || !strings.Contains(err.Error(), "apps/shop.yaml") {
 		t.Errorf("%v, %v", apps, err)
 	}

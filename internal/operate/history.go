@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/gitrepo"
@@ -53,54 +52,54 @@ func fetched(ctx context.Context, dir, branch string) (*gitrepo.Clone, string, e
 }
 
 // FreshStatus is CloneStatus of the branch as it is at the origin now.
-func FreshStatus(ctx context.Context, dir, branch string) ([]status.AppStatus, error) {
+func FreshStatus(ctx context.Context, dir, branch string) (apps []status.AppStatus, hash string, err error) {
 	if _, _, err := fetched(ctx, dir, branch); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	return CloneStatus(ctx, dir, branch)
 }
 
 // Await reads at once and at every tick until done says that it is over, and
 // returns what was read last. show is told of every change of a domain. over is
-// false when ctx ended first.
+// false when ctx ended first. What cannot be read any more is read again; an
+// error at the first or the last time is returned.
 func Await(ctx context.Context, read func(context.Context) ([]status.AppStatus, error), done func([]status.AppStatus) bool,
-	ticks <-chan time.Time, show func(status.Event),
+	ticks <-chan time.Time, show func(app string, e status.Event),
 ) (apps []status.AppStatus, over bool, err error) {
-	for {
+	for first := true; ; {
 		next, err := read(ctx)
 		if ctx.Err() != nil {
 			return apps, false, nil //nolint:nilerr // what was cut off says nothing
 		}
-		if err != nil {
-			return apps, false, err
+		if err != nil && first {
+			return nil, false, err
 		}
-		if apps != nil {
-			for _, e := range moved(apps, next) {
-				show(e)
+		if err == nil {
+			if !first {
+				moved(apps, next, show)
 			}
-		}
-		if apps = next; done(apps) {
-			return apps, true, nil
+			first = false
+			if apps = next; done(apps) {
+				return apps, true, nil
+			}
 		}
 		select {
 		case <-ticks:
 		case <-ctx.Done():
-			return apps, false, nil
+			return apps, false, err
 		}
 	}
 }
 
-// moved are the changes from one reading to the next.
-func moved(before, after []status.AppStatus) []status.Event {
-	var events []status.Event
+// moved shows the changes from one reading to the next.
+func moved(before, after []status.AppStatus, show func(app string, e status.Event)) {
 	for i := range after {
-		was := slices.IndexFunc(before, func(a status.AppStatus) bool { return a.App == after[i].App })
 		var earlier *status.AppStatus
-		if was >= 0 {
+		if was := slices.IndexFunc(before, func(a status.AppStatus) bool { return a.App == after[i].App }); was >= 0 {
 			earlier = &before[was]
 		}
-		events = append(events, status.Changes(earlier, &after[i])...)
+		for _, e := range status.Changes(earlier, &after[i]) {
+			show(after[i].App, e)
+		}
 	}
-	slices.SortFunc(events, func(a, b status.Event) int { return strings.Compare(a.Domain, b.Domain) })
-	return events
 }

@@ -21,7 +21,7 @@ func TestAwait(t *testing.T) {
 		return []status.AppStatus{app}, nil
 	}
 	var heard []string
-	apps, over, err := operate.Await(t.Context(), next, status.Settled, ticks, func(e status.Event) { heard = append(heard, e.From+">"+e.To) })
+	apps, over, err := operate.Await(t.Context(), next, status.Settled, ticks, func(_ string, e status.Event) { heard = append(heard, e.From+">"+e.To) })
 	if err != nil || !over || apps[0].Domains[0].Status != "Cert Issued" {
 		t.Fatalf("%+v, over %v, %v", apps, over, err)
 	}

@@ -42,15 +42,15 @@ func TestHTTPStatusesAreExplained(t *testing.T) {
 				s := httpServer(t, git.Options{User: "git", Password: token})
 				push(t, s, "main", map[string]string{"apps.yaml": "x"})
 				push(t, s, "status", map[string]string{"a": "1"})
-				r := open(t, gitrepo.Config{URL: s.URL(), Auth: gitrepo.Auth{TokenFile: file(t, []byte(token))}})
+				repo := gitrepo.Config{URL: s.URL(), Auth: gitrepo.Auth{TokenFile: file(t, []byte(token))}}
 				tt.fault.Method = method
 				s.Fail(tt.fault)
-				_, err := r.Fetch(context.Background(), "main", "")
+				_, err := open(t, repo).Fetch(context.Background(), "main", "")
 				explained(t, "Fetch", err, tt.check, tt.says)
-				_, _, err = r.Commit(context.Background(), change("status", map[string]string{"a": "2"}))
+				_, _, err = open(t, repo).Commit(context.Background(), change("status", map[string]string{"a": "2"}))
 				explained(t, "Commit", err, tt.check, tt.says)
 				s.Heal()
-				if _, _, err := r.Commit(context.Background(), change("status", map[string]string{"a": "2"})); err != nil {
+				if _, _, err := open(t, repo).Commit(context.Background(), change("status", map[string]string{"a": "2"})); err != nil {
 					t.Errorf("after the fault: %v", err)
 				}
 			})

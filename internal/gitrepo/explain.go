@@ -114,9 +114,11 @@ func (r *Repo) explainStatus(status *statusError) error {
 		return r.notFound(status)
 	}
 	e := r.unreachable(status.Error(), "", status)
-	e.Temporary = status.code == http.StatusTooManyRequests || status.code >= 500
-	e.RetryAfter = status.retryAfter
-	if e.RetryAfter > 0 {
+	e.Temporary, e.RetryAfter = status.busy(), status.retryAfter
+	switch {
+	case status.earlier:
+		e.Detail += " before, and is left alone for another " + e.RetryAfter.String()
+	case e.RetryAfter > 0:
 		e.Detail += " and asks to be left alone for " + e.RetryAfter.String()
 	}
 	switch {

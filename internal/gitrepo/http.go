@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -72,6 +71,9 @@ type httpTransport struct {
 	mu   sync.Mutex
 	base *http.Transport
 	pem  []byte
+	// left is what the server answered when it asked to be left alone until then.
+	left  statusError
+	until time.Time
 }
 
 func (t *httpTransport) trusting(caFile string, limit int64) (http.RoundTripper, error) {
@@ -94,7 +96,7 @@ func (t *httpTransport) trusting(caFile string, limit int64) (http.RoundTripper,
 		}
 		t.base, t.pem = base, pem
 	}
-	return &statusTripper{next: t.base, limit: limit}, nil
+	return &statusTripper{transport: t, next: t.base, limit: limit}, nil
 }
 
 func (t *httpTransport) close() {
@@ -129,24 +131,18 @@ func newTransport(pem []byte) (*http.Transport, error) {
 }
 
 // statusTripper turns refusals into errors that keep what the server said of
-// when to come back, and bounds every body.
+// when to come back, asks nothing before that, and bounds every body.
 type statusTripper struct {
-	next  http.RoundTripper
-	limit int64
-}
-
-// statusError is an HTTP answer that is not a success.
-type statusError struct {
-	code       int
-	retryAfter time.Duration
-}
-
-func (e *statusError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("answered %d %s", e.code, http.StatusText(e.code)))
+	transport *httpTransport
+	next      http.RoundTripper
+	limit     int64
 }
 
 // RoundTrip sends one request.
 func (t *statusTripper) RoundTrip(request *http.Request) (*http.Response, error) {
+	if err := t.transport.leftAlone(time.Now()); err != nil {
+		return nil, err
+	}
 	response, err := t.next.RoundTrip(request)
 	if err != nil {
 		return nil, err
@@ -154,7 +150,9 @@ func (t *statusTripper) RoundTrip(request *http.Request) (*http.Response, error)
 	if response.StatusCode >= 400 {
 		_, _ = io.CopyN(io.Discard, response.Body, 64<<10)
 		_ = response.Body.Close()
-		return nil, &statusError{code: response.StatusCode, retryAfter: retryAfter(response.Header)}
+		refusal := &statusError{code: response.StatusCode, retryAfter: retryAfter(response.Header)}
+		t.transport.leave(*refusal, time.Now())
+		return nil, refusal
 	}
 	limit := t.limit
 	if request.Method == http.MethodGet {
@@ -165,22 +163,4 @@ func (t *statusTripper) RoundTrip(request *http.Request) (*http.Response, error)
 		io.Closer
 	}{&atMost{r: response.Body, left: limit}, response.Body}
 	return response, nil
-}
-
-// retryAfter reads the header in both its forms (RFC 9110, section 10.2.3). A
-// date is held against the server's own clock.
-func retryAfter(h http.Header) time.Duration {
-	value := h.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	now, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		now = time.Now()
-	}
-	return max(0, at.Sub(now))
 }

@@ -85,6 +85,16 @@ func hostile(entry string) func(*world) func() {
 	}
 }
 
+// hugePack is a branch that is larger than what is unpacked, on a server that
+// cannot leave files out.
+func hugePack(w *world) func() {
+	tip := w.Git.Tip("main")
+	w.must(w.Git.Configure("uploadpack.allowFilter", "false"))
+	_, err := w.Git.Push("main", map[string]*string{"film": git.Text(strings.Repeat("x", 8<<20))}, "film")
+	w.must(err)
+	return func() { w.must(w.Git.Reset("main", tip)) }
+}
+
 // skewed commits desired state as it is, by clocks that are wrong.
 func skewed(w *world) func() {
 	tip := w.Git.Tip("main")

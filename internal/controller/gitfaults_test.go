@@ -68,9 +68,18 @@ var onTheServer = map[string]gitTrouble{
 	"submodule":         {begin: hostile("160000 apps.yaml"), invalid: true},
 	"case twins":        {begin: hostile("100644 apps/Shop.yaml")},
 	"hostile names":     {begin: hostile("100644 ../apps.yaml")},
+	"git folder":        {begin: hostile("100644 .git")},
+	"control sequence":  {begin: hostile("100644 apps\x1b[2J\u202e.yaml")},
+	"huge pack":         {begin: hugePack, says: "uploadpack.allowFilter"},
+	"endless pack":      {begin: answering(git.Fault{Method: "POST", Service: "git-upload-pack", Body: "0008NAK\n", Flood: longLine}), says: "sent more than the 4 MiB"},
+	"endless progress":  {begin: answering(git.Fault{Method: "POST", Service: "git-receive-pack", Flood: longLine}), says: "sent more than the 4 MiB"},
 	"clock skew":        {begin: skewed},
 	"host key changed":  {begin: overSSH, says: "repository.auth.knownHostsFile"},
 }
+
+// longLine is a line of a pack, or of what a hook prints, as long as one may be
+// (gitprotocol-common).
+var longLine = "fff0" + strings.Repeat("\x02", 0xfff0-4)
 
 // TestGitTroubleOnTheWay: a fault at a fetch or at a push costs no renewal, no
 // deployment and no status.
@@ -103,9 +112,12 @@ func TestGitTroubleOnTheServer(t *testing.T) {
 // fail or not.
 func (g gitTrouble) run(t *testing.T, either bool) {
 	w, old, second := dueAndOutstanding(t)
-	if g.brief {
-		w.rig = w.another(next, also("second", second), again, func(b *blueprint) { b.GitTimeout = 2 * time.Second })
-	}
+	w.rig = w.another(next, also("second", second), again, func(b *blueprint) {
+		b.GitMaxBytes = 4 << 20
+		if g.brief {
+			b.GitTimeout = 2 * time.Second
+		}
+	})
 	heal := g.begin(w)
 	r := w.Pass(t.Context())
 	switch {

@@ -32,6 +32,7 @@ type blueprint struct {
 	Resolver, Profile          string
 	HTTPPort, TLSPort          int
 	GitTimeout, Ahead          time.Duration
+	GitMaxBytes                int64
 	RevokeAfter                time.Duration
 	RenewAt                    float64
 	Webroot, Listen            string
@@ -89,7 +90,7 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 	}
 	r.close = append(r.close, s.Close)
 	repo, err := gitrepo.Open(gitrepo.Config{
-		URL: b.GitURL, Timeout: b.GitTimeout, Auth: gitrepo.Auth{Username: "acmsync", TokenFile: b.TokenFile},
+		URL: b.GitURL, Timeout: b.GitTimeout, MaxBytes: b.GitMaxBytes, Auth: gitrepo.Auth{Username: "acmsync", TokenFile: b.TokenFile},
 	})
 	if err != nil {
 		return err

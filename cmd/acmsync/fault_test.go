@@ -3,7 +3,10 @@ package main
 import (
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -14,13 +17,15 @@ import (
 
 func (w *world) fault(_ *testscript.TestScript, args []string) error {
 	if len(args) < 2 {
-		return errors.New("usage: lab fault ca|git|clock what")
+		return errors.New("usage: lab fault ca|git|clock|store what")
 	}
 	switch args[0] {
 	case "ca":
 		return w.faultCA(args[1], args[2:]...)
 	case "git":
 		return w.faultGit(args[1])
+	case "store":
+		return w.lockStore()
 	default:
 		skew, err := time.ParseDuration(args[1])
 		w.lab.CA.SkewDate(skew)
@@ -43,6 +48,17 @@ func (w *world) faultGit(what string) error {
 	}
 	w.lab.Git.Fail(fault)
 	return nil
+}
+
+// lockStore keeps other processes from opening the store, as one does that is
+// making its tables.
+func (w *world) lockStore() error {
+	dir, err := os.Open(filepath.Join(w.lab.Dir, "state"))
+	if err != nil {
+		return err
+	}
+	w.heal = append(w.heal, func() { _ = dir.Close() })
+	return syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
 }
 
 func (w *world) faultCA(what string, more ...string) error {

@@ -42,7 +42,7 @@ var labCommands = map[string]func(*world, *testscript.TestScript, []string) erro
 	// push [PATH=]FILE... commits files to main; -PATH deletes one.
 	"push": (*world).push,
 	// fault ca drop|STATUS|limit SECONDS|hang KIND|hold KIND,
-	// fault git drop|hang|refuse|STATUS, fault clock DURATION.
+	// fault git drop|hang|refuse|STATUS, fault clock DURATION, fault store lock.
 	"fault": (*world).fault,
 	// heal takes all faults back.
 	"heal": (*world).mend,

@@ -12,6 +12,7 @@ import (
 	"github.com/acmsync/acmsync/internal/controller"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/status"
+	"github.com/acmsync/acmsync/internal/store"
 )
 
 func newSync(c console, o *options) *cobra.Command {
@@ -59,7 +60,7 @@ func (f syncFlags) run(ctx context.Context, c console, o *options) error {
 	live := newProgress(c, terminalOf(c.err))
 	p, err := o.open(all, c, access{write: true, newAccount: f.newAccount}, live.event)
 	if err != nil {
-		return err
+		return f.unopened(ctx, all, err)
 	}
 	defer p.close()
 	result := f.pass(all, p.controller)
@@ -74,13 +75,28 @@ func (f syncFlags) pass(ctx context.Context, k *controller.Controller) controlle
 	return k.Sync(ctx)
 }
 
+// unopened is why there was nothing to work with. A store that was locked for as
+// long as there was time is no failure of its own.
+func (f syncFlags) unopened(ctx, all context.Context, err error) error {
+	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, store.ErrBusy)
+	if all.Err() == nil || !late {
+		return err
+	}
+	return &exitError{code: exitTimeout, err: fmt.Errorf("%s before the store was open (%w); nothing was begun, run it again", f.ended(ctx), err)}
+}
+
+// ended is what ended the command, if it did not come to its end by itself.
+func (f syncFlags) ended(ctx context.Context) string {
+	if ctx.Err() != nil {
+		return "stopped"
+	}
+	return fmt.Sprintf("time ran out (--timeout %s)", f.timeout)
+}
+
 // conclude tells how it ended, on the terminal and by the exit code. ctx has
 // ended if somebody stopped the command.
 func (f syncFlags) conclude(ctx context.Context, c console, p *parts, r controller.Result) error {
-	why := fmt.Sprintf("time ran out (--timeout %s)", f.timeout)
-	if ctx.Err() != nil {
-		why = "stopped"
-	}
+	why := f.ended(ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	printInvalid(c, r.Invalid)

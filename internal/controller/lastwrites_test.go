@@ -19,26 +19,46 @@ func TestStoppedWhileTheStatusPushHangs(t *testing.T) {
 	w := begin(t)
 	w.shop("www.shop.example")
 	ctx, cancel := context.WithCancel(t.Context())
-	var told time.Time
-	w.Git.Fail(git.Fault{Service: "git-receive-pack", Hang: true, Before: func() {
-		told = time.Now()
-		cancel()
-	}, Times: 1})
+	w.Git.Fail(git.Fault{Service: "git-receive-pack", Hang: true, Before: cancel, Times: 1})
+	w.wantEnd(ctx, 9*time.Second)
+}
+
+// TestTimeRunsOutWhileTheStatusPushHangs: whoever set a time is not kept waiting
+// for git, and what was issued is on record.
+func TestTimeRunsOutWhileTheStatusPushHangs(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("waits for the time to run out")
+	}
+	w := begin(t)
+	w.shop("www.shop.example")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	w.Git.Fail(git.Fault{Service: "git-receive-pack", Hang: true})
+	w.wantEnd(ctx, 4*time.Second)
+}
+
+// wantEnd lets a pass be ended with ctx: it returns so soon after it, unfinished
+// and without a failure, and the next one says what it did.
+func (w *world) wantEnd(ctx context.Context, within time.Duration) {
+	w.t.Helper()
 	ended := make(chan controller.Result, 1)
 	go func() { ended <- w.Pass(ctx) }()
 	<-ctx.Done()
+	over := time.Now()
 	select {
 	case r := <-ended:
 		if r.Failure != nil || !r.Unfinished || r.Committed != "" {
-			t.Errorf("ended with %+v", r)
+			w.t.Errorf("ended with %+v", r)
 		}
-	case <-time.After(9 * time.Second):
+	case <-time.After(within):
 		w.Git.Heal()
-		t.Fatalf("the pass goes on %s after it was told to end", time.Since(told))
+		w.t.Fatalf("the pass goes on %s after it was to end", time.Since(over))
 	}
+	w.Git.Heal()
 	w.pass()
 	w.wantIssued("www.shop.example")
 	if e := w.entry("shop", "www.shop.example"); !e.Ready {
-		t.Errorf("the next pass committed %+v", e)
+		w.t.Errorf("the next pass committed %+v", e)
 	}
 }

@@ -68,10 +68,12 @@ type pass struct {
 	over <-chan struct{} // closed when it was told to end
 	// last is for what must still be written when it was told to end; all of it
 	// together gets lastWrites. let frees it.
-	last   context.Context
-	let    context.CancelFunc
-	policy reconcile.Policy
-	meta   store.Meta
+	last context.Context
+	// lastPush is the same for the last push of the status.
+	lastPush context.Context
+	let      func()
+	policy   reconcile.Policy
+	meta     store.Meta
 	// planning: everything happens in memory.
 	planning bool
 	ca       authority
@@ -100,7 +102,9 @@ func (c *Controller) begin(ctx context.Context) (*pass, error) {
 	}
 	p := &pass{Controller: c, over: ctx.Done(), meta: meta}
 	p.policy = withCA(c.Policy, meta)
-	p.last, p.let = lasting(ctx)
+	last, letLast := lasting(ctx, lastWrites, lastWrites)
+	push, letPush := lasting(ctx, lastWrites, lastPush)
+	p.last, p.lastPush, p.let = last, push, func() { letPush(); letLast() }
 	return p, nil
 }
 
@@ -170,17 +174,27 @@ func (p *pass) tidy(ctx context.Context) error {
 	return p.Store.Prune(ctx, p.Now().Add(-keepBooksFor))
 }
 
-// lastWrites is how much longer than its pass all its writes may take: less
-// than whoever asked us to stop waits before insisting.
-const lastWrites = 6 * time.Second
+const (
+	// lastWrites is how much longer than its pass all its writes may take: less
+	// than whoever asked us to stop waits before insisting.
+	lastWrites = 6 * time.Second
+	// lastPush is how much longer than its time a pass may take to tell the
+	// repository: it asked for an end by then, and the next pass tells it too.
+	lastPush = 2 * time.Second
+)
 
-// lasting is a context for what must still be written when ctx has ended.
-func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+// lasting is a context for what must still be written when ctx has ended: for so
+// long if it was told to stop, and for so long if its time ran out.
+func lasting(ctx context.Context, stopped, late time.Duration) (context.Context, context.CancelFunc) {
 	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
+		more := stopped
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			more = late
+		}
 		select {
 		case <-out.Done():
-		case <-time.After(lastWrites):
+		case <-time.After(more):
 			cancel()
 		}
 	})

@@ -36,7 +36,7 @@ func (p *pass) report() error {
 	if err != nil {
 		return fmt.Errorf("rendering the status: %w", err)
 	}
-	brief, cancel := context.WithTimeout(ctx, pushShare)
+	brief, cancel := context.WithTimeout(p.lastPush, pushShare)
 	defer cancel()
 	if err := p.publish(brief, view, files, meta); err != nil {
 		return fmt.Errorf("committing the status to branch %s: %w", p.Status.Branch, err)

@@ -155,7 +155,8 @@ func lockFolder(ctx context.Context, dir string) (unlock func(), err error) {
 	for !lockedAtOnce(f) {
 		select {
 		case <-ctx.Done():
-			return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", dir, ErrBusy), ctx.Err(), f.Close())
+			_ = f.Close()
+			return nil, fmt.Errorf("opening the store in %s: %w: %w", dir, ErrBusy, ctx.Err())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -87,22 +87,30 @@ func (s *stream) lastWords(err error) error {
 // UploadPack asks for one pack. The response must be closed.
 func (s *stream) UploadPack(_ context.Context, request *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
 	s.begun = true
+	// An end that has its reasons not to read on has said them.
+	unsaid := s.ask(request)
+	response := packp.NewUploadPackResponse(request)
+	err := response.Decode(io.NopCloser(s.out))
+	switch {
+	case err != nil:
+		return nil, s.lastWords(fmt.Errorf("reading the answer to a fetch: %w", err))
+	case unsaid != nil:
+		return nil, s.lastWords(unsaid)
+	}
+	return response, nil
+}
+
+// ask says which pack is wanted.
+func (s *stream) ask(request *packp.UploadPackRequest) error {
 	if err := request.UploadRequest.Encode(s.in); err != nil {
-		return nil, err
+		return err
 	}
 	// No flush between the haves and "done": all is said at once, and answered
 	// once.
 	if err := request.UploadHaves.Encode(s.in, false); err != nil {
-		return nil, err
+		return err
 	}
-	if err := pktline.NewEncoder(s.in).EncodeString("done\n"); err != nil {
-		return nil, err
-	}
-	response := packp.NewUploadPackResponse(request)
-	if err := response.Decode(io.NopCloser(s.out)); err != nil {
-		return nil, s.lastWords(fmt.Errorf("reading the answer to a fetch: %w", err))
-	}
-	return response, nil
+	return pktline.NewEncoder(s.in).EncodeString("done\n")
 }
 
 // ReceivePack pushes, and returns the other end's report. A report that is

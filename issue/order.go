@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,9 +17,19 @@ import (
 // either returns the same order or makes another one; the first is then never
 // finalized, so it makes no certificate.
 func (j *journal) order() error {
-	said, err := j.core.Orders.NewWithOptions(j.Names, &api.OrderOptions{Profile: j.ca.config.Profile})
+	said, err := j.core.Orders.NewWithOptions(j.Names, &api.OrderOptions{Profile: j.ca.config.Profile, ReplacesCertID: j.Replaces})
 	if err != nil {
-		return j.failure("order", err)
+		err = j.failure("order", err)
+		if j.Replaces != "" && perhapsOfReplaces(err) {
+			j.replacesNothing() // the next step asks again without
+			return nil
+		}
+		return err
+	}
+	if said.Replaces != j.Replaces {
+		// It was replaced before (lego then asks again without), or the CA does
+		// not say (RFC 9773, section 5): its limits may count the order.
+		j.replacesNothing()
 	}
 	if where, err := url.Parse(said.Location); err != nil || where.Scheme != "https" {
 		return over(&record.Problem{
@@ -37,6 +48,25 @@ func (j *journal) order() error {
 		j.enter(record.OrderFinalizing)
 	}
 	return nil
+}
+
+func (j *journal) replacesNothing() { j.Replaces, j.Exempt = "", false }
+
+// perhapsOfReplaces reports whether a refusal may be about the certificate that
+// was to be replaced: RFC 9773, section 5, has a type for one case only, and CAs
+// answer the others in various words. That field must not cost a renewal.
+func perhapsOfReplaces(err error) bool {
+	var p *record.Problem
+	if !errors.As(err, &p) || p.Status < http.StatusBadRequest {
+		return false
+	}
+	switch p.Kind() {
+	case "":
+		return p.Status < http.StatusInternalServerError
+	case malformed, alreadyReplaced, unauthorized, serverInternal:
+		return true
+	}
+	return false
 }
 
 // take keeps what an order object says.

@@ -18,6 +18,7 @@ import (
 // The types of RFC 8555, section 6.7, that are answered by more than telling.
 const (
 	accountDoesNotExist     = "accountDoesNotExist"
+	alreadyReplaced         = "alreadyReplaced" // RFC 9773, section 7.4
 	alreadyRevoked          = "alreadyRevoked"
 	badNonce                = "badNonce"
 	externalAccountRequired = "externalAccountRequired"
@@ -25,6 +26,7 @@ const (
 	orderNotReady           = "orderNotReady"
 	rateLimited             = "rateLimited"
 	serverInternal          = "serverInternal"
+	unauthorized            = "unauthorized"
 	userActionRequired      = "userActionRequired"
 )
 

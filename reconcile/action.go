@@ -77,6 +77,9 @@ type Action struct {
 	Domain string `json:"domain"`
 	// Why is a plain clause. It may name times relative to now.
 	Why string `json:"why"`
+	// Urged: the CA wants the certificate replaced before its time, as when it is
+	// to be revoked.
+	Urged bool `json:"urged,omitempty"`
 	// Target is the deploy target of a deploy action.
 	Target string `json:"target,omitempty"`
 	// Serial and Reason (RFC 5280, section 5.3.1) belong to a revoke action.

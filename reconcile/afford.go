@@ -12,22 +12,25 @@ import (
 	"github.com/acmsync/acmsync/spec"
 )
 
-// OrderRequest is the row's next order as the CA's limits see it: what is to be
-// spent when its intent is written.
-func OrderRequest(d record.Domain, p Policy) budget.Request {
+// OrderRequest is the row's order as the CA's limits see it, the one that is
+// under way or else the next: what is to be spent when its intent is written.
+func OrderRequest(d record.Domain, p Policy, now time.Time) budget.Request {
 	r := budget.Request{Directory: p.Directory, Account: p.Platform.Thumbprint, Names: d.Names}
 	for _, name := range d.Names {
 		r.Domains = append(r.Domains, spec.RegisteredDomain(name))
 	}
 	c := d.Certificate
 	r.Renewal = c != nil && c.Directory == p.Directory && c.Covers(d.Names) && len(c.Names) == len(d.Names)
+	if _, r.Replaces = Replaces(d, p, now); orderOpen(d, p) {
+		r.Replaces = d.Order.Exempt
+	}
 	return r
 }
 
 // Spend is what the books become, bucket by bucket, when the row's next order
 // is opened. It belongs in the transaction that makes the intent durable.
 func Spend(d record.Domain, books record.Ledger, p Policy, now time.Time) record.Ledger {
-	return budget.Spend(books, OrderRequest(d, p), p.Limits, now)
+	return budget.Spend(books, OrderRequest(d, p, now), p.Limits, now)
 }
 
 // Learn is what the books become, bucket by bucket, by what the CA said to an
@@ -37,7 +40,7 @@ func Learn(d record.Domain, r Result, books record.Ledger, p Policy, now time.Ti
 	if r.Problem == nil || !r.Action.Kind.Orders() {
 		return nil
 	}
-	request := OrderRequest(d, p)
+	request := OrderRequest(d, p, now)
 	switch r.Problem.During {
 	case "authorization", "challenge":
 		learned := budget.Refund(books, request, p.Limits)
@@ -56,7 +59,7 @@ func Afford(dec Decision, books record.Ledger, p Policy, now time.Time) Decision
 	if len(dec.Actions) != 1 || !dec.Actions[0].Kind.Orders() || orderOpen(dec.Next, p) {
 		return dec
 	}
-	short, at := budget.Next(books, OrderRequest(dec.Next, p), p.Limits, now)
+	short, at := budget.Next(books, OrderRequest(dec.Next, p, now), p.Limits, now)
 	if !at.After(now) {
 		return dec
 	}

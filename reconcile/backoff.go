@@ -47,6 +47,9 @@ func nextTry(d record.Domain, n int, now time.Time) time.Time {
 		return now.Add(wait(firstIssue, n, d.Key))
 	}
 	urgent := d.Certificate.NotAfter.Add(-lastDays)
+	if overdue(d, now) {
+		urgent = now
+	}
 	next := now.Add(wait(renewals, n, d.Key))
 	if n < len(renewals) {
 		return next

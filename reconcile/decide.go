@@ -134,7 +134,7 @@ func (v *view) follow() bool {
 	if v.now.Before(next) {
 		return v.say(Wait, next, "its order is under way (%s)", v.d.Order.State)
 	}
-	return v.act(Action{Kind: v.need.kind, Why: v.need.why})
+	return v.act(v.need.action())
 }
 
 func (v *view) keep() bool {
@@ -152,7 +152,7 @@ func (v *view) keep() bool {
 	if v.unused() {
 		return true
 	}
-	renewal := RenewalTime(*v.d.Certificate, v.policy)
+	renewal := RenewalTime(v.d, v.policy)
 	return v.say(Keep, time.Time{}, "valid until %s, renewed at %s%s", stamp(v.d.Certificate.NotAfter), stamp(renewal), v.servedWords())
 }
 
@@ -262,7 +262,7 @@ func (v *view) stop() bool {
 // owner asked for is not yet done: a crash here must not use it up.
 func (v *view) order() bool {
 	v.verified()
-	return v.act(Action{Kind: v.need.kind, Why: v.need.why})
+	return v.act(v.need.action())
 }
 
 // verified: the certificate is being made. While another is in use, what is

@@ -91,7 +91,7 @@ func (v *view) due() time.Time {
 	if v.d.Gone() {
 		return v.dueLeaving()
 	}
-	return earliest(v.dueDeploy(), v.dueRevoke(), v.dueOrder(), v.dueCheck(), noticeDue(v.d, v.policy), dueBrought(v.d, v.now))
+	return earliest(v.dueDeploy(), v.dueRevoke(), v.dueOrder(), v.dueCheck(), v.dueSuggestion(), noticeDue(v.d, v.policy), dueBrought(v.d, v.now))
 }
 
 func (v *view) dueLeaving() time.Time {
@@ -151,7 +151,7 @@ func (v *view) dueOrder() time.Time {
 	case !v.needed && (v.d.Certificate == nil || v.d.Certificate.Manual() || v.d.Mode == record.ByHand):
 		return v.expiry()
 	case !v.needed:
-		return RenewalTime(*v.d.Certificate, v.policy)
+		return RenewalTime(v.d, v.policy)
 	case orderOpen(v.d, v.policy) && mayFollow(v.d):
 		return v.d.Order.NextAt
 	case !mayOrder(v.d):

@@ -12,6 +12,9 @@ import (
 func issued(d *record.Domain, c record.Certificate, rekey string, p Policy, now time.Time) {
 	c.Rekey = rekey
 	old := d.Certificate
+	if urged(*d, p, now) {
+		d.Suggestion.Urged = c.IssuedAt
+	}
 	if old != nil && old.SHA256 == c.SHA256 {
 		old = nil // told twice
 	}

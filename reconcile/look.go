@@ -44,9 +44,10 @@ func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) 
 		v.seen.Served, v.notServed = nil, nil // that was about the one before
 	}
 	v.look()
+	suggested(&v.d, seen.Renewal, now)
 	v.need, v.needed = needOf(v.d, p, now)
 	if !v.needed { // an order may be under way nevertheless, for what is wanted no longer
-		v.need = need{Renew, "its order is under way"}
+		v.need = need{kind: Renew, why: "its order is under way"}
 	}
 	return v
 }

@@ -4,14 +4,18 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/acmsync/acmsync/internal/diagnose"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
 // need is why a row wants another certificate.
 type need struct {
-	kind ActionKind
-	why  string
+	kind  ActionKind
+	why   string
+	urged bool
 }
+
+func (n need) action() Action { return Action{Kind: n.kind, Why: n.why, Urged: n.urged} }
 
 // mayFollow reports whether an order may be under way for the row. Where no
 // certificate was, none is begun for a refused file or a held removal.
@@ -35,17 +39,29 @@ func needOf(d record.Domain, p Policy, now time.Time) (need, bool) {
 	case d.Mode == record.ByHand, d.Mode != record.Auto && c != nil && c.Manual():
 		return need{}, false // its owner sees to it
 	case c == nil:
-		return need{Issue, "no certificate"}, true
+		return need{kind: Issue, why: "no certificate"}, true
 	case !now.Before(c.NotAfter):
-		return need{Renew, "expired at " + stamp(c.NotAfter)}, true
+		return need{kind: Renew, why: "expired at " + stamp(c.NotAfter)}, true
 	}
 	if n, changed := changedNeed(d, p); changed {
 		return n, true
 	}
-	if now.Before(RenewalTime(*c, p)) {
+	if now.Before(RenewalTime(d, p)) {
 		return need{}, false
 	}
-	return need{Renew, "expires in " + span(c.NotAfter.Sub(now))}, true
+	if urged(d, p, now) {
+		return need{kind: Renew, why: urgedWhy(d), urged: true}, true
+	}
+	return need{kind: Renew, why: "expires in " + span(c.NotAfter.Sub(now))}, true
+}
+
+// urgedWhy words the CA's own wish.
+func urgedWhy(d record.Domain) string {
+	why := "its CA wants it replaced by " + stamp(d.Suggestion.End)
+	if page := d.Suggestion.Explanation; page != "" {
+		why += " (" + diagnose.Clean(page, maxDetail) + ")"
+	}
+	return why
 }
 
 // changedNeed is about a certificate that is valid and no longer fits. A row
@@ -55,16 +71,16 @@ func changedNeed(d record.Domain, p Policy) (need, bool) {
 		return need{}, false
 	}
 	if d.Certificate.Manual() {
-		return need{Replace, "an automatic certificate is to take the place of the one that was brought along"}, true
+		return need{kind: Replace, why: "an automatic certificate is to take the place of the one that was brought along"}, true
 	}
 	if c := d.Certificate; c.Directory != p.Directory {
-		return need{Replace, fmt.Sprintf("its CA (%s) is no longer configured", c.Directory)}, true
+		return need{kind: Replace, why: fmt.Sprintf("its CA (%s) is no longer configured", c.Directory)}, true
 	}
 	if value, asked := newToken(d.Rekey, d.HandledRekey); asked {
-		return need{Replace, fmt.Sprintf("a new key was asked for (rekey: %s)", value)}, true
+		return need{kind: Replace, why: fmt.Sprintf("a new key was asked for (rekey: %s)", value)}, true
 	}
 	if !d.Certificate.Covers(d.Names) {
-		return need{Replace, "its names have changed"}, true
+		return need{kind: Replace, why: "its names have changed"}, true
 	}
 	return need{}, false
 }

@@ -37,13 +37,22 @@ func (p Policy) renewFraction(lifetime time.Duration) float64 {
 	}
 }
 
-// RenewalTime is when the certificate is renewed: a point of its window that a
-// hash of certificate and window chooses, so that every process says the same
-// and it is drawn anew when the window moves. It is never later than the
-// policy's fraction plus a tenth of the lifetime.
-func RenewalTime(c record.Certificate, p Policy) time.Time {
-	w := p.renewalWindow(c)
+// RenewalTime is when the row's certificate is renewed: a point of its window
+// that a hash of certificate and window chooses, so that every process says the
+// same and it is drawn anew when the window moves. The window is the CA's, if it
+// suggests one (RFC 9773, section 4.2), else the policy's. It is never later
+// than the policy's fraction plus a tenth of the lifetime.
+func RenewalTime(d record.Domain, p Policy) time.Time {
+	c := *d.Certificate
+	own := p.renewalWindow(c)
+	w := own
+	if said, ok := suggestion(d); ok {
+		w = said
+	}
 	at := w.start.Add(part(w.end.Sub(w.start), draw(c.SHA256, w.start.Unix(), w.end.Unix())))
+	if again := d.Suggestion.Urged.Add(urgedAgain); at.Before(again) && at.Before(own.start) {
+		at = earliest(again, own.start)
+	}
 	lifetime := c.NotAfter.Sub(c.NotBefore)
 	latest := c.NotBefore.Add(part(lifetime, p.renewFraction(lifetime)+0.1))
 	if at.After(latest) {

@@ -29,13 +29,13 @@ func TestRenewalTime(t *testing.T) {
 		seen := map[time.Time]bool{}
 		for i := range 200 {
 			cert := record.Certificate{SHA256: fmt.Sprint(i), NotBefore: start, NotAfter: start.Add(c.lifetime)}
-			at := reconcile.RenewalTime(cert, p)
+			at := reconcile.RenewalTime(record.Domain{Certificate: &cert}, p)
 			part := float64(at.Sub(start)) / float64(c.lifetime)
 			slack := float64(time.Second) / float64(c.lifetime)
 			if part < c.fraction-0.02-slack || part > c.fraction+0.1 {
 				t.Fatalf("%v: renewed after %.3f of its lifetime", c.lifetime, part)
 			}
-			if !at.Equal(reconcile.RenewalTime(cert, p)) {
+			if !at.Equal(reconcile.RenewalTime(record.Domain{Certificate: &cert}, p)) {
 				t.Fatal("asked twice, it is another time")
 			}
 			seen[at] = true
@@ -53,7 +53,7 @@ func TestRenewalIsDueWhenAnnounced(t *testing.T) {
 		p := policy()
 		d := issued(t, p)
 		d.Certificate.NotAfter = start.Add(lifetime)
-		at := reconcile.RenewalTime(*d.Certificate, p)
+		at := reconcile.RenewalTime(d, p)
 		rests(t, look(d, well, p, at.Add(-time.Second)), reconcile.Keep)
 		if a := only(t, look(d, well, p, at)); a.Kind != reconcile.Renew {
 			t.Errorf("%+v", a)

@@ -144,11 +144,19 @@ func (p *pass) heard(err error) {
 
 func (a *authority) note(err error) {
 	a.tries++
-	var problem *record.Problem
-	if errors.As(err, &problem) && problem.Outage() {
+	if outage(err) != nil {
 		a.missed++
 		a.last = err
 	}
+}
+
+// outage is the error if it says that the CA is out of order; else nil.
+func outage(err error) *record.Problem {
+	var problem *record.Problem
+	if errors.As(err, &problem) && problem.Outage() {
+		return problem
+	}
+	return nil
 }
 
 // failure is the CA's absence: it was needed, and not once did it answer.

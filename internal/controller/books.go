@@ -39,7 +39,7 @@ func (p *pass) afford(ctx context.Context, dec reconcile.Decision, now time.Time
 	}
 	p.books.mu.Lock()
 	defer p.books.mu.Unlock()
-	buckets := reconcile.OrderRequest(dec.Next, p.policy).Buckets()
+	buckets := reconcile.OrderRequest(dec.Next, p.policy, now).Buckets()
 	ledger, err := p.Store.Ledger(ctx, buckets...)
 	if err != nil {
 		return reconcile.Decision{}, err
@@ -72,20 +72,32 @@ func opens(dec reconcile.Decision) bool {
 // spend stores a new intent together with what it costs of the CA's limits. The
 // error is a shortError when they leave nothing.
 func (p *pass) spend(l store.Lease, c store.Change) error {
-	request := reconcile.OrderRequest(c.Domain, p.policy)
-	c.Entry = &store.Entry{Buckets: request.Buckets(), Book: func(ledger record.Ledger) (record.Ledger, error) {
+	c.Entry = p.entry(c.Domain, func(ledger record.Ledger, request budget.Request) error {
 		now := p.Now()
 		if _, at := budget.Allow(ledger, request, p.policy.Limits, now); at.After(now) {
-			return nil, &shortError{until: at}
+			return &shortError{until: at}
 		}
-		return reconcile.Spend(c.Domain, ledger, p.policy, now), nil
-	}}
+		return nil
+	})
 	return p.save(l, c)
+}
+
+// entry books the row's order, if the books allow it.
+func (p *pass) entry(d record.Domain, allow func(record.Ledger, budget.Request) error) *store.Entry {
+	request := reconcile.OrderRequest(d, p.policy, p.Now())
+	return &store.Entry{Buckets: request.Buckets(), Book: func(ledger record.Ledger) (record.Ledger, error) {
+		if allow != nil {
+			if err := allow(ledger, request); err != nil {
+				return nil, err
+			}
+		}
+		return reconcile.Spend(d, ledger, p.policy, p.Now()), nil
+	}}
 }
 
 // learn stores what the CA's refusal says about its limits.
 func (p *pass) learn(l store.Lease, c store.Change, r reconcile.Result) error {
-	buckets := reconcile.OrderRequest(c.Domain, p.policy).Buckets(r.Problem.Name)
+	buckets := reconcile.OrderRequest(c.Domain, p.policy, p.Now()).Buckets(r.Problem.Name)
 	c.Entry = &store.Entry{Buckets: buckets, Book: func(ledger record.Ledger) (record.Ledger, error) {
 		return reconcile.Learn(c.Domain, r, ledger, p.policy, p.Now()), nil
 	}}

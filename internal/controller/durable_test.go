@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func TestDebitedBeforeTheCAHears(t *testing.T) {
 	var debited atomic.Int64
 	w.CA.Before(ca.NewOrder, func() {
 		d := record.Domain{Want: record.Want{Key: name, Names: []string{name}}}
-		ledger, err := others.Ledger(t.Context(), reconcile.OrderRequest(d, w.config.Policy).Buckets()...)
+		ledger, err := others.Ledger(t.Context(), reconcile.OrderRequest(d, w.config.Policy, w.clock.now()).Buckets()...)
 		if err != nil {
 			t.Error(err)
 		}
@@ -87,7 +88,10 @@ func TestRevocationOnRecordBeforeTheCAHears(t *testing.T) {
 	w.pass()
 	w.push(apps(app("shop", "www.shop.example")))
 	w.pass()
-	w.forward(25 * time.Hour)
+	w.CA.Fault(ca.Of(ca.RenewalInfo), ca.Fault{Header: http.Header{"Retry-After": {"86400"}}})
+	w.forward(20 * time.Hour)
+	w.pass() // www's renewal is not asked about in what follows
+	w.forward(5 * time.Hour)
 	lift := w.CA.Fault(nil, ca.Fault{Drop: true})
 	w.Pass(t.Context()) // www is looked at; what is over waits for the CA
 	lift()

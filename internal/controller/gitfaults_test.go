@@ -9,7 +9,6 @@ import (
 	"github.com/acmsync/acmsync/internal/controller"
 	"github.com/acmsync/acmsync/internal/lab/git"
 	"github.com/acmsync/acmsync/internal/record"
-	"github.com/acmsync/acmsync/reconcile"
 )
 
 // gitTrouble is something wrong with the repository while a certificate is due
@@ -151,7 +150,7 @@ func dueAndOutstanding(t *testing.T) (w *world, old record.Certificate, second s
 	w.pass()
 	old, second = *w.domain("www.shop.example").Certificate, t.TempDir()
 	w.replace(next, also("second", second))
-	w.forward(reconcile.RenewalTime(old, w.config.Policy).Sub(w.clock.now()) + time.Second)
+	w.forward(w.renewal("www.shop.example").Sub(w.clock.now()) + time.Second)
 	w.push(apps(app("shop", "www.shop.example", "api.shop.example")) + "# edited\n")
 	return w, old, second
 }

@@ -40,6 +40,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 	case err != nil:
 		return p.refused(a, nil, err)
 	}
+	d.Order = public(o)
 	var made []store.Request // not yet in the books
 	until := p.Now().Add(patience)
 	for o.Open() && o.State != record.OrderIssued {
@@ -116,14 +117,21 @@ func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain) (r
 	if err != nil {
 		return o, err
 	}
+	o.Replaces, o.Exempt = reconcile.Replaces(d, p.policy, p.Now())
 	d.Order = public(o)
 	return o, p.spend(l, store.Change{Domain: d, Order: &o})
 }
 
-// saveOrder makes the order's new state durable.
+// saveOrder makes the order's new state durable. If it turned out that the CA's
+// limits count the order after all, so do the books, whatever is left.
 func (p *pass) saveOrder(l store.Lease, d *record.Domain, o record.Order, made []store.Request) error {
+	counted := d.Order != nil && d.Order.Exempt && !o.Exempt
 	d.Order = public(o)
-	return p.save(l, store.Change{Domain: *d, Order: &o, Requests: made})
+	c := store.Change{Domain: *d, Order: &o, Requests: made}
+	if counted {
+		c.Entry = p.entry(*d, nil)
+	}
+	return p.save(l, c)
 }
 
 // public is the order as the row remembers it: without its private key.

@@ -159,6 +159,9 @@ func (p *pass) look(ctx context.Context, d record.Domain) (reconcile.Decision, e
 		}
 	}
 	seen.Lacking = p.lacking(d)
+	if reconcile.Suggests(d, p.policy, p.Now()) {
+		seen.Renewal = p.renewal(ctx, d)
+	}
 	return reconcile.Decide(d, seen, p.policy, p.Now()), nil
 }
 
@@ -217,6 +220,9 @@ func (p *pass) observe(ctx context.Context, q record.Question) record.Observatio
 func (p *pass) carryOut(ctx context.Context, l store.Lease, d record.Domain, actions []reconcile.Action) (_ record.Domain, more bool, err error) {
 	for _, a := range actions {
 		p.Progress(Event{Domain: d.Name(), State: d.State, Text: doing(a)})
+		if a.Urged {
+			p.Log.Warn("replaced before its time", "domain", d.Name(), "serial", d.Certificate.Serial, "why", a.Why)
+		}
 		result, change := p.guarded(ctx, l, d, a)
 		d = reconcile.Settle(d, result, p.policy, p.Now())
 		change.Domain, change.Order = d, journalled(d, change.Order)

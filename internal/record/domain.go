@@ -40,6 +40,8 @@ type Domain struct {
 	// Superseded are earlier certificates of this row that are still owed a
 	// revocation, oldest first.
 	Superseded []Superseded
+	// Suggestion is what the CA says about when to renew Certificate.
+	Suggestion Suggestion
 	// Order is the order in flight, without its private key; nil when none.
 	Order *Order
 	// Deployed says what each target acknowledged, sorted by target.

@@ -52,6 +52,8 @@ type Observation struct {
 	// Lacking are the deploy targets that have acknowledged the certificate and
 	// were seen not to have it.
 	Lacking []string
+	// Renewal is what the CA says about when to renew; nil: it was not asked.
+	Renewal *RenewalInfo
 }
 
 // Answer is how a question to a name server ended.

@@ -46,6 +46,11 @@ type Order struct {
 	CSR        []byte
 	Rekey      string
 	Challenge  string
+	// Replaces is the CA's name for the certificate that this one is to take
+	// the place of (RFC 9773, section 5); empty: none. Exempt: it does so within
+	// the window that the CA suggested, so that no limit counts it.
+	Replaces string
+	Exempt   bool
 
 	URL            string // the CA's, from newOrder's Location
 	Account        string // the account's URL

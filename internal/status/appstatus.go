@@ -125,7 +125,9 @@ type CertificateStatus struct {
 	NotAfter  time.Time `yaml:"notAfter" json:"notAfter"`
 	// RenewAt is absent for one that its owner brings along.
 	RenewAt time.Time `yaml:"renewAt,omitempty" json:"renewAt,omitzero"`
-	Names   []string  `yaml:"names,flow" json:"names"`
+	// ReplacedEarly: its CA wanted the certificate before it replaced at once.
+	ReplacedEarly bool     `yaml:"replacedEarly,omitempty" json:"replacedEarly,omitempty"`
+	Names         []string `yaml:"names,flow" json:"names"`
 }
 
 // RenewalStatus is why a certificate that is still valid is not renewed, or

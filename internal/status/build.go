@@ -125,7 +125,7 @@ func (r Report) removed(d record.Domain) RemovedStatus {
 func (r Report) domain(d record.Domain) DomainStatus {
 	s := DomainStatus{
 		Name: d.Name(), Unicode: toUnicode(d.Name()), Status: string(state(d)), Ready: r.ready(d),
-		Since: second(d.Since), Checks: checks(d.Checks), Certificate: r.certificate(d.Certificate),
+		Since: second(d.Since), Checks: checks(d.Checks), Certificate: r.certificate(d),
 		RateLimitedUntil: second(d.Attempt.RateLimitedUntil), Notified: second(d.Notice.Told),
 	}
 	if who := reconcile.Attention(d); who != "none" {
@@ -238,18 +238,19 @@ func (r Report) ready(d record.Domain) bool {
 	return true
 }
 
-func (r Report) certificate(c *record.Certificate) *CertificateStatus {
+func (r Report) certificate(d record.Domain) *CertificateStatus {
+	c := d.Certificate
 	if c == nil {
 		return nil
 	}
 	var renewAt time.Time
 	if !c.Manual() {
-		renewAt = second(reconcile.RenewalTime(*c, r.Policy))
+		renewAt = second(reconcile.RenewalTime(d, r.Policy))
 	}
 	return &CertificateStatus{
 		Serial: c.Serial, SHA256: c.SHA256, Issuer: record.Clean(c.Issuer, maxDetail), Profile: c.Profile,
 		NotBefore: second(c.NotBefore), NotAfter: second(c.NotAfter),
-		RenewAt: renewAt, Names: slices.Clone(c.Names),
+		RenewAt: renewAt, ReplacedEarly: reconcile.ReplacedEarly(d), Names: slices.Clone(c.Names),
 	}
 }
 

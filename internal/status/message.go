@@ -132,7 +132,11 @@ func compare(was entry, known bool, now entry) (kind, text string) {
 		if was.Certificate != nil {
 			kind = "renewed"
 		}
-		return kind, "Cert Issued, valid until " + date(now.Certificate.NotAfter)
+		text = "Cert Issued, valid until " + date(now.Certificate.NotAfter)
+		if now.Certificate.ReplacedEarly {
+			text += "; its CA wanted the one before it replaced early"
+		}
+		return kind, text
 	case certified && now.Reason != "" && was.Reason != now.Reason:
 		return "not served", worded(now.DomainStatus)
 	case certified && now.Renewal != nil && (was.Renewal == nil || was.Renewal.Reason != now.Renewal.Reason):

@@ -23,6 +23,8 @@ func orderColumns(o *record.Order) []column {
 		{"csr", bytesAt{&o.CSR}},
 		{"rekey", &o.Rekey},
 		{"challenge", &o.Challenge},
+		{"replaces", &o.Replaces},
+		{"exempt", &o.Exempt},
 		{"url", &o.URL},
 		{"account", &o.Account},
 		{"finalize_url", &o.FinalizeURL},

@@ -50,6 +50,7 @@ func progressColumns(d *record.Domain) []column {
 		{"problem", jsonAt{&d.Problem}},
 		{"foreign_thumbprint", &d.ForeignThumbprint},
 		{"notice", jsonAt{&d.Notice}},
+		{"suggestion", jsonAt{&d.Suggestion}},
 		{"handled_refresh", &d.HandledRefresh},
 		{"handled_rekey", &d.HandledRekey},
 		{"handled_entry", &d.HandledEntry},

@@ -80,6 +80,7 @@ type CA struct {
 	before   []*hook
 	after    []*hook
 	verdicts map[string]Verdict
+	windows  map[string]Window // by serial
 	skew     time.Duration
 }
 

@@ -104,6 +104,11 @@ func (c *CA) ask(seen *Request, post payload, r *http.Request) *httptest.Respons
 		if answer := c.existingOrder(post, r); answer != nil {
 			return answer
 		}
+	case seen.Kind == RenewalInfo:
+		_, id := kindOf(r.URL.Path)
+		if answer := c.renewalInfo(id); answer != nil {
+			return answer
+		}
 	case seen.Kind == Challenge && !seen.Read:
 		if answer := c.judge(r); answer != nil {
 			return answer

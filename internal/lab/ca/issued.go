@@ -73,12 +73,17 @@ func (c *CA) CertificatesFor(names ...string) []Certificate {
 // Revoked reports whether the certificate was revoked, and the reason code
 // that was given (RFC 5280, section 5.3.1; 0 when none was).
 func (c *CA) Revoked(serial string) (reason int, revoked bool) {
+	c.pebble.Lock()
+	defer c.pebble.Unlock()
+	return c.revoked(serial)
+}
+
+// revoked is Revoked for those who ask Pebble already.
+func (c *CA) revoked(serial string) (reason int, revoked bool) {
 	raw, err := hex.DecodeString(serial)
 	if err != nil {
 		return 0, false
 	}
-	c.pebble.Lock()
-	defer c.pebble.Unlock()
 	entry := c.db.GetRevokedCertificateBySerial(new(big.Int).SetBytes(raw))
 	if entry == nil {
 		return 0, false

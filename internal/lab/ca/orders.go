@@ -21,6 +21,8 @@ type payload struct {
 	empty   bool   // POST-as-GET
 	names   []string
 	profile string
+	// replaces is the certificate to replace (RFC 9773, section 5).
+	replaces string
 }
 
 func parse(body []byte) payload {
@@ -29,12 +31,13 @@ func parse(body []byte) payload {
 	var content struct {
 		Identifiers []acme.Identifier
 		Profile     string
+		Replaces    string
 	}
 	// What does not parse stays empty; Pebble says what is wrong with it.
 	_ = json.Unmarshal(body, &jws)
 	decode(jws.Protected, &header)
 	decode(jws.Payload, &content)
-	p := payload{account: path.Base(header.Kid), empty: jws.Payload == "", profile: content.Profile}
+	p := payload{account: path.Base(header.Kid), empty: jws.Payload == "", profile: content.Profile, replaces: content.Replaces}
 	for _, id := range content.Identifiers {
 		p.names = append(p.names, strings.ToLower(id.Value))
 	}
@@ -65,7 +68,7 @@ func (c *CA) describe(r *http.Request, body []byte) (*Request, payload) {
 	defer c.pebble.Unlock()
 	switch kind {
 	case NewOrder:
-		seen.Names = post.names
+		seen.Names, seen.Replaces = post.names, post.replaces
 	case Order, Finalize:
 		if order := c.db.GetOrderByID(id); order != nil {
 			seen.Names = values(order.Identifiers)

@@ -66,7 +66,10 @@ type Request struct {
 	// Names are those that the request is about, as far as they are known:
 	// sorted, and a wildcard with its asterisk.
 	Names []string
-	At    time.Time
+	// Replaces is the certificate that a new order names as the one it replaces
+	// (RFC 9773, section 5).
+	Replaces string
+	At       time.Time
 	// Status is the HTTP status of the answer; 0: the connection was cut
 	// before the client got one.
 	Status int

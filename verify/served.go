@@ -84,7 +84,7 @@ func (f fetcher) served(ctx context.Context, name string, patience time.Duration
 		},
 	})
 	if leaf != nil {
-		return certificateSeen(f.addr, leaf)
+		return certificateSeen(f.addr, leaf, name)
 	}
 	seen := record.Served{Address: f.addr, Answer: record.NoAnswer, Detail: outOfTime}
 	if overall.Err() == nil {
@@ -107,7 +107,7 @@ func (f fetcher) handshake(ctx context.Context, config *tls.Config) error {
 	return nil
 }
 
-func certificateSeen(at netip.Addr, leaf *x509.Certificate) record.Served {
+func certificateSeen(at netip.Addr, leaf *x509.Certificate, name string) record.Served {
 	sum := sha256.Sum256(leaf.Raw)
 	serial := leaf.SerialNumber.Bytes()
 	if len(serial) == 0 {
@@ -116,6 +116,7 @@ func certificateSeen(at netip.Addr, leaf *x509.Certificate) record.Served {
 	return record.Served{
 		Answer: record.Answered, Address: at, NotAfter: leaf.NotAfter, Issuer: record.Clean(leaf.Issuer.CommonName, 100),
 		SHA256: hex.EncodeToString(sum[:]), Serial: hex.EncodeToString(serial),
+		ForName: leaf.VerifyHostname(name) == nil,
 	}
 }
 

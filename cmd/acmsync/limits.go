@@ -34,3 +34,9 @@ func override(l *budget.Limit, by settings.Limit) {
 		*l = budget.Limit{Count: by.Count, Per: by.Per}
 	}
 }
+
+// letsEncrypt: the directory is theirs, for use or for trying.
+func letsEncrypt(directory string) bool {
+	host, _, _ := strings.Cut(strings.TrimPrefix(directory, "https://"), "/")
+	return strings.HasSuffix(host, ".api.letsencrypt.org")
+}

@@ -30,9 +30,12 @@ func newVerify(c console, o *options) *cobra.Command {
 		Long: `Look at names as the CA would and say what must be changed before it would
 issue. No repository is needed. With settings it is also checked that the name
 leads to this platform; in a clone the platform is what its status branch says;
-else use --target or --address to say where the name should lead. Exit code 3
-means that something must be mended.`,
+else --target, --address, --thumbprint and --ca say what to hold the name
+against. A check that passes does so as seen from here; a CA looks from several
+places in the network. Exit code 3 means that something must be mended, 1 that
+nothing could be seen.`,
 		Example: `  acmsync verify www.shop.example
+  acmsync verify --ca digicert.com www.shop.example
   acmsync verify --watch www.shop.example         until it is mended
   acmsync verify -o terraform www.shop.example    the fix as configuration`,
 		Args: cobra.MinimumNArgs(1),
@@ -43,6 +46,8 @@ means that something must be mended.`,
 	f.StringVar(&flags.target, "target", "", "the CNAME target names should have, e.g. {domain}.dns.example.net")
 	f.StringSliceVar(&flags.addresses, "address", nil, "an address names should have")
 	f.StringSliceVar(&flags.resolvers, "resolver", nil, "ask this resolver (IP address, perhaps with a port)")
+	f.StringVar(&flags.ca, "ca", "", "the CA's name in CAA records (default: the platform's, or letsencrypt.org)")
+	f.StringVar(&flags.thumbprint, "thumbprint", "", "the ACME account that challenges should be answered for")
 	f.BoolVar(&flags.watch, "watch", false, "look again until nothing has to be mended")
 	f.DurationVar(&flags.every, "every", 10*time.Second, "how often --watch looks")
 	return cmd
@@ -50,6 +55,7 @@ means that something must be mended.`,
 
 type verifyFlags struct {
 	output, target       string
+	ca, thumbprint       string
 	addresses, resolvers []string
 	watch                bool
 	every                time.Duration
@@ -82,7 +88,10 @@ func (f verifyFlags) run(ctx context.Context, c console, o *options, names []str
 	if err != nil {
 		return err
 	}
-	if last.Blocked() {
+	switch {
+	case last.Unseen():
+		return fmt.Errorf("DNS could not be asked by %s; look at the network here, or name another resolver with --resolver", strings.Join(config.Resolvers, ", "))
+	case last.Blocked():
 		return exitWith(exitAttention)
 	}
 	return nil
@@ -112,29 +121,24 @@ func (f verifyFlags) follow(ctx context.Context, c console, config verify.Config
 // surroundings are the settings' if there are any, and what flags say.
 func (f verifyFlags) surroundings(ctx context.Context, o *options) (verify.Config, record.Platform, error) {
 	platform := record.Platform{ProbePort: 80, ServedPort: 443}
-	config := verify.Config{Resolvers: []string{"8.8.8.8:53"}}
+	config := verify.Config{Resolvers: []string{"8.8.8.8:53", "1.1.1.1:53"}}
 	if o.given() {
 		p, err := o.platform(ctx)
 		if err != nil {
 			return config, platform, err
 		}
 		platform = p.policy(nil).Platform
+		if len(platform.CAAIdentities) == 0 && letsEncrypt(p.settings.ACME.Directory) {
+			platform.CAAIdentities = []string{"letsencrypt.org"} // until its directory was read
+		}
 		config.Resolvers, config.ProbeAllow = p.settings.Platform.Resolvers, p.settings.Platform.ProbeAllow
 	} else if said, known := operate.ClonePlatform(ctx, ".", "acm-status"); known {
 		platform = said
+	} else {
+		platform.CAAIdentities = []string{"letsencrypt.org"}
 	}
-	for _, text := range f.addresses {
-		address, err := netip.ParseAddr(text)
-		if err != nil {
-			return config, platform, fmt.Errorf("--address %s: not an IP address", text)
-		}
-		platform.Addresses = append(platform.Addresses, address)
-	}
-	var err error
-	if f.target != "" {
-		if platform.Target, err = settings.ParseTarget(f.target); err != nil {
-			return config, platform, fmt.Errorf("--target: %w", err)
-		}
+	if err := f.override(&platform); err != nil {
+		return config, platform, err
 	}
 	if len(f.resolvers) > 0 {
 		config.Resolvers = nil
@@ -147,6 +151,32 @@ func (f verifyFlags) surroundings(ctx context.Context, o *options) (verify.Confi
 		config.Resolvers = append(config.Resolvers, resolver)
 	}
 	return config, platform, nil
+}
+
+// override puts what flags say of the platform in the place of what was known.
+func (f verifyFlags) override(p *record.Platform) (err error) {
+	for _, text := range f.addresses {
+		address, err := netip.ParseAddr(text)
+		if err != nil {
+			return fmt.Errorf("--address %s: not an IP address", text)
+		}
+		p.Addresses = append(p.Addresses, address)
+	}
+	if f.target != "" {
+		if p.Target, err = settings.ParseTarget(f.target); err != nil {
+			return fmt.Errorf("--target: %w", err)
+		}
+	}
+	if f.ca != "" {
+		p.CAAIdentities = []string{strings.ToLower(strings.TrimSuffix(f.ca, "."))}
+	}
+	if f.thumbprint != "" {
+		if len(f.thumbprint) != 43 { // of SHA-256, in base64url (RFC 7638)
+			return fmt.Errorf("--thumbprint %s: not a thumbprint, which has 43 characters", f.thumbprint)
+		}
+		p.ChallengeMode, p.Thumbprint = "stateless", f.thumbprint
+	}
+	return nil
 }
 
 // platform reads what verify can use of the settings. Neither key nor store
@@ -203,6 +233,9 @@ func (f verifyFlags) print(c console, verdicts []operate.Verdict) error {
 		if err := f.printOne(c, v); err != nil {
 			return err
 		}
+	}
+	if f.output == "text" {
+		return operate.WriteTally(c.out, verdicts, terminalOf(c.out).color)
 	}
 	return nil
 }

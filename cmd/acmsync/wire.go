@@ -245,6 +245,7 @@ func (p *parts) policy(targets []string) reconcile.Policy {
 		Targets: targets, Directory: s.ACME.Directory, Limits: limits(s.ACME),
 		Platform: record.Platform{
 			Target: s.Platform.Target, Addresses: s.Platform.Addresses, LegacyTargets: s.Platform.LegacyTargets,
+			ProbeAllow:    s.Platform.ProbeAllow,
 			CAAIdentities: p.meta.CAAIdentities, AccountURI: p.meta.AccountURL,
 			Thumbprint: p.thumbprint, ChallengeMode: s.Challenge.Mode,
 			ProbePort: s.Platform.ProbePort, ServedPort: s.Platform.ServedPort,

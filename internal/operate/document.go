@@ -15,6 +15,7 @@ type document struct {
 	Unicode  string            `json:"unicode,omitempty"`
 	Checks   map[string]string `json:"checks"`
 	Findings []finding         `json:"findings"`
+	Seen     evidence          `json:"seen"`
 }
 
 type finding struct {
@@ -23,7 +24,7 @@ type finding struct {
 	Warning bool `json:"warning,omitempty"`
 }
 
-// MarshalJSON writes what was found; the facts behind it stay inside.
+// MarshalJSON writes what was found and what was seen.
 func (v Verdict) MarshalJSON() ([]byte, error) {
 	d := document{Name: v.Name, Unicode: v.Unicode, Findings: []finding{}, Checks: map[string]string{}}
 	for name, check := range map[string]record.Check{
@@ -41,6 +42,7 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 			Expected: records(f.Expected), Observed: records(f.Observed), Fix: status.FixOf(f.Fix),
 		}})
 	}
+	d.Seen = evidenceOf(v.Observation)
 	return json.Marshal(d)
 }
 

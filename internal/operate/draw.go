@@ -32,6 +32,16 @@ func (d *drawing) below(format string, args ...any) {
 	d.add(format, args...)
 }
 
+// leaves are what a branch ends in, side by side.
+func (d *drawing) leaves(texts []string) {
+	for i, text := range texts {
+		d.add("%s", text)
+		if last := len(d.lines) - 1; i < len(texts)-1 {
+			d.lines[last] = strings.Replace(d.lines[last], "└─", "├─", 1)
+		}
+	}
+}
+
 // maxDrawn is how many of a set's records are drawn.
 const maxDrawn = 8
 
@@ -61,9 +71,7 @@ func drawDNS(name string, seen *record.DNS) []string {
 	case len(ends) == 0:
 		d.add("%s", worded(seen.A.Answer))
 	}
-	for _, end := range some(ends) {
-		d.add("%s", end)
-	}
+	d.leaves(some(ends))
 	d.depth = 0
 	if a := seen.Authority; a != nil && len(a.Servers) > 0 {
 		names := make([]string, 0, len(a.Servers))
@@ -120,9 +128,7 @@ func drawCAA(name string, seen *record.CAA) []string {
 	for _, r := range seen.Records {
 		set = append(set, caaText(r))
 	}
-	for _, r := range some(set) {
-		d.add("%s", r)
-	}
+	d.leaves(some(set))
 	return d.lines
 }
 
@@ -136,7 +142,8 @@ func caaText(r record.CAARecord) string {
 
 // drawProbe is each request with its answer, then how the last one ended; where
 // several addresses were asked, then how each of them answers.
-func drawProbe(p *record.Probe) []string {
+// judged: what the answer should be is known.
+func drawProbe(p *record.Probe, judged bool) []string {
 	if p == nil {
 		return nil
 	}
@@ -154,6 +161,9 @@ func drawProbe(p *record.Probe) []string {
 	}
 	if p.Unasked > 0 {
 		d.add("%d more addresses were not asked", p.Unasked)
+	}
+	if !judged {
+		d.add("can be reached; what it should answer, --thumbprint says")
 	}
 	return d.lines
 }
@@ -187,35 +197,6 @@ func shortToken(url string) string {
 		return url
 	}
 	return url[:i+len(challenge)] + url[i+len(challenge):][:4] + "…"
-}
-
-func describeServed(s record.Served) string {
-	if s.Answer == record.Answered {
-		return fmt.Sprintf("certificate %s at %s", s.Serial, s.Address)
-	}
-	return "no certificate: " + s.Detail
-}
-
-// eyes are what the CA would make of it: where it would go first, and whom CAA
-// lets issue.
-func eyes(v Verdict) []string {
-	var said []string
-	if d := v.Observation.DNS; d != nil {
-		switch {
-		case len(d.AAAA.Addrs) > 0 && len(d.A.Addrs) > 0:
-			said = append(said, fmt.Sprintf("would ask %s first, because CAs prefer IPv6", d.AAAA.Addrs[0]))
-		case len(d.AAAA.Addrs) > 0:
-			said = append(said, fmt.Sprintf("would ask %s", d.AAAA.Addrs[0]))
-		case len(d.A.Addrs) > 0:
-			said = append(said, fmt.Sprintf("would ask %s", d.A.Addrs[0]))
-		default:
-			said = append(said, "would find no address to ask")
-		}
-	}
-	if c := v.Observation.CAA; c != nil && c.Answer == record.Answered {
-		said = append(said, "is bound by the CAA set of "+c.Zone)
-	}
-	return said
 }
 
 // worded says how a question ended, for people.

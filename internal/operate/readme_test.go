@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -47,11 +48,16 @@ func picture() (pictured, record.Platform) {
 			Result: record.ProbeAnswered, Address: old, Status: 404, Body: record.BodyOther, Server: "nginx",
 			Hops: []record.Hop{{URL: "http://" + name + "/.well-known/acme-challenge/QTPLWYVFDM7O3KJX2ZJ5", Status: 404}},
 		},
-		Served: []record.Served{{Answer: record.Answered, Address: old, Serial: "04a1f9"}},
+		Served: []record.Served{{
+			Answer: record.Answered, Address: old, Serial: "04a1f9", Issuer: "DigiCert TLS RSA CA", ForName: true,
+			NotAfter: time.Date(2027, 2, 21, 0, 0, 0, 0, time.UTC),
+		}},
+		At: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
 	}
 	return pictured(seen), record.Platform{
 		Target: "{domain}.dns.example.net", Addresses: []netip.Addr{edge}, LegacyTargets: []string{"*.oldplatform.example"},
 		CAAIdentities: []string{"letsencrypt.org"}, ProbePort: 80, ServedPort: 443,
+		ChallengeMode: "stateless", Thumbprint: ours,
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 // not broken: they are there to be copied.
 const columns = 80
 
+// indentation is the column of the drawings.
+const indentation = 17
+
 // maxIndent is the indentation at the end of the longest chain of aliases.
 const maxIndent = 3 * 17
 
@@ -37,15 +40,52 @@ func WriteVerdict(w io.Writer, v Verdict, color bool) error {
 	out.add("%s", out.paint(bold, record.Clean(title, 300)))
 	out.check("dns", v.Checks.DNS, drawDNS(v.Name, v.Observation.DNS))
 	out.check("caa", v.Checks.CAA, drawCAA(v.Name, v.Observation.CAA))
-	out.check("http", v.Checks.Challenge, drawProbe(v.Observation.Probe))
+	out.check("http", v.Checks.Challenge, drawProbe(v.Observation.Probe, !v.Unjudged || v.Checks.Challenge != record.Pass))
 	for _, edge := range v.Observation.Served {
-		out.check("tls", v.Checks.Served, []string{describeServed(edge)})
+		out.check("tls", visited(record.Observation{At: v.Observation.At, Served: []record.Served{edge}}), wrapped(describeServed(v.Observation, edge)))
 	}
-	out.row("ca", "", eyes(v))
+	out.row("ca", "", wrappedAll(eyes(v)))
 	for _, f := range v.Findings {
 		out.finding(f)
 	}
 	out.conclude(v)
+	_, err := io.WriteString(w, out.b.String())
+	return err
+}
+
+func wrappedAll(sentences []string) []string {
+	var all []string
+	for _, s := range sentences {
+		all = append(all, wrapped(s)...)
+	}
+	return all
+}
+
+// wrapped is a sentence in the column of the drawings.
+func wrapped(sentence string) []string {
+	return strings.Split(wrap(record.Clean(sentence, 600), columns-indentation), "\n")
+}
+
+// WriteTally prints, of several names, how many are right.
+func WriteTally(w io.Writer, all []Verdict, color bool) error {
+	out, bad, unseen := &lines{color: color}, 0, 0
+	for _, v := range all {
+		switch {
+		case v.Blocked():
+			bad++
+		case v.Unseen():
+			unseen++
+		}
+	}
+	switch {
+	case len(all) < 2:
+	case bad > 0:
+		out.add("\n%s %d of %d names have something to mend", out.paint(red, "✗"), bad, len(all))
+	case unseen > 0:
+		out.add("\n%s %d of %d names could not be looked at", out.paint(yellow, "?"), unseen, len(all))
+	default:
+		out.add("\n%s %d names, nothing to mend", out.paint(green, "✓"), len(all))
+	}
 	_, err := io.WriteString(w, out.b.String())
 	return err
 }
@@ -159,7 +199,11 @@ func (l *lines) conclude(v Verdict) {
 	case blocking > 1:
 		l.add("\n  %s %d things to mend before a CA would issue, the first one first", l.paint(red, "✗"), blocking)
 	case len(v.Findings) > 0:
-		l.add("\n  %s nothing must be mended: what is above only advises", l.paint(green, "✓"))
+		l.add("\n  %s nothing is sure to stop a CA: what is above only advises", l.paint(yellow, "!"))
+	case v.Unseen():
+		l.add("  %s nothing could be seen: no resolver gave an answer. Look at the network here,\n    or name another one with --resolver", l.paint(yellow, "?"))
+	case v.Checks.Served == record.Fail:
+		l.add("  %s nothing to mend: nothing seen from here speaks against a certificate.\n    Visitors get no good one yet, see tls", l.paint(green, "✓"))
 	default:
 		l.add("  %s nothing to mend: nothing seen from here speaks against a certificate", l.paint(green, "✓"))
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,9 +32,13 @@ func retired() operate.Verdict {
 				Chain: []record.RR{{Type: "CNAME", Name: "blog.shop.example", Value: "old.example"}},
 				A:     record.Addresses{Answer: record.Answered, Addrs: []netip.Addr{at}},
 			},
-			CAA:    &record.CAA{Answer: record.Answered, Zone: "shop.example", Records: []record.CAARecord{{Tag: "issue", Value: "ca.test"}}},
-			Probe:  &record.Probe{Result: record.ProbeAnswered, Body: record.BodyHTML, Hops: []record.Hop{{URL: "http://blog.shop.example/x", Status: 404}}},
-			Served: []record.Served{{Answer: record.Answered, Serial: "0a1b", Address: at}},
+			CAA:   &record.CAA{Answer: record.Answered, Zone: "shop.example", Records: []record.CAARecord{{Tag: "issue", Value: "ca.test"}}},
+			Probe: &record.Probe{Result: record.ProbeAnswered, Body: record.BodyHTML, Hops: []record.Hop{{URL: "http://blog.shop.example/.well-known/acme-challenge/QTPLWYVFDM7O", Status: 404}}},
+			Served: []record.Served{{
+				Answer: record.Answered, Serial: "0a1b", Address: at, Issuer: "Old CA", ForName: true,
+				NotAfter: time.Date(2027, 2, 21, 0, 0, 0, 0, time.UTC),
+			}},
+			At: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
 		},
 		Findings: []record.Finding{
 			{
@@ -184,50 +189,15 @@ func TestVerdictAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{
- "name": "blog.shop.example",
- "checks": {
-  "caa": "pass",
-  "challenge": "fail",
-  "dns": "fail",
-  "served": "unknown"
- },
- "findings": [
-  {
-   "reason": "incorrect-cname-target",
-   "title": "Incorrect CNAME target",
-   "message": "It points elsewhere.",
-   "remedy": "Set CNAME.",
-   "docs": "` + failure.IncorrectCNAME.DocsURL() + `",
-   "expected": [
-    {
-     "type": "CNAME",
-     "name": "blog.shop.example",
-     "value": "right.example"
-    }
-   ]
-  },
-  {
-   "reason": "aaaa-mismatch",
-   "title": "` + failure.Of(failure.AAAAMismatch).Title + `",
-   "message": "IPv6 too.",
-   "remedy": "Remove AAAA.",
-   "docs": "` + failure.AAAAMismatch.DocsURL() + `",
-   "warning": true
-  }
- ]
-}`
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	golden(t, "verdict.json.golden", string(got)+"\n")
 }
 
-// Lists are lists also when they are empty, and what was seen stays inside.
+// Lists are lists also when they are empty.
 func TestVerdictAsJSONWithNothingFound(t *testing.T) {
 	t.Parallel()
-	got, err := json.Marshal(operate.Verdict{Name: "a.example", Unicode: "ä.example", Observation: retired().Observation})
+	got, err := json.Marshal(operate.Verdict{Name: "a.example", Unicode: "ä.example"})
 	want := `{"name":"a.example","unicode":"ä.example",` +
-		`"checks":{"caa":"unknown","challenge":"unknown","dns":"unknown","served":"unknown"},"findings":[]}`
+		`"checks":{"caa":"unknown","challenge":"unknown","dns":"unknown","served":"unknown"},"findings":[],"seen":{}}`
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v, want %s", got, err, want)
 	}

@@ -3,6 +3,8 @@ package operate
 import (
 	"context"
 	"crypto/rand"
+	"slices"
+	"strings"
 
 	"github.com/acmsync/acmsync/internal/diagnose"
 	"github.com/acmsync/acmsync/internal/record"
@@ -18,7 +20,12 @@ type Observer interface {
 type Verdict struct {
 	Name string
 	// Unicode is how people write the name; empty when that is Name itself.
-	Unicode     string
+	Unicode string
+	// CAs are the CA's names in CAA records; empty: it is not known who is asked.
+	CAs []string
+	// Unjudged: what the challenge's answer should be is not known; that it can
+	// be reached was checked.
+	Unjudged    bool
 	Observation record.Observation
 	Checks      record.Checks
 	Findings    []record.Finding
@@ -35,7 +42,8 @@ func (v Verdict) Blocked() bool {
 }
 
 // Verify makes every check of a name that can be made from here. What the
-// platform does not say (no target, no account key) is not checked.
+// platform does not say (no target, no account key) is not checked; of a platform
+// that says nothing of its challenges only the way to the response is.
 func Verify(ctx context.Context, o Observer, p record.Platform, written string) (Verdict, error) {
 	return judge(ctx, o, p, written, false)
 }
@@ -54,10 +62,37 @@ func judge(ctx context.Context, o Observer, p record.Platform, written string, f
 	q := question(p, name)
 	q.Authorities = fresh
 	seen := o.Observe(ctx, q)
-	return Verdict{
-		Name: name, Unicode: unicode, Observation: seen,
-		Checks: diagnose.Checks(p, q, seen), Findings: diagnose.Explain(p, q, seen, nil),
-	}, nil
+	known := seen
+	known.Probe = telling(q, seen.Probe)
+	v := Verdict{
+		Name: name, Unicode: unicode, CAs: p.CAAIdentities, Unjudged: q.ProbeExpect == "", Observation: seen,
+		Checks: diagnose.Checks(p, q, known), Findings: diagnose.Explain(p, q, known, nil),
+	}
+	v.lights(q, known)
+	return v, nil
+}
+
+// lights corrects what diagnose says for a platform's certificates: here nothing
+// may be known of a platform, and it is a visitor's view of TLS that counts.
+func (v *Verdict) lights(q record.Question, known record.Observation) {
+	if q.Target == "" && len(q.Addresses) == 0 && v.Checks.DNS == record.Unknown && v.resolved() {
+		v.Checks.DNS = record.Pass
+	}
+	if known.Probe == nil && v.Observation.Probe != nil {
+		v.Checks.Challenge = record.Pass
+	}
+	v.Checks.Served = visited(v.Observation)
+}
+
+func (v Verdict) resolved() bool {
+	d := v.Observation.DNS
+	return d != nil && len(d.A.Addrs)+len(d.AAAA.Addrs) > 0
+}
+
+// Unseen reports that nothing could be asked of DNS, so that the verdict is
+// about our network and not about the name.
+func (v Verdict) Unseen() bool {
+	return v.Observation.DNS != nil && !v.resolved() && v.Checks.DNS == record.Unknown && len(v.Findings) == 0
 }
 
 func question(p record.Platform, name string) record.Question {
@@ -67,11 +102,45 @@ func question(p record.Platform, name string) record.Question {
 		DNS:  true, CAA: true, Served: true, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		CAAIdentities: p.CAAIdentities,
 	}
-	// Only edges that answer from the thumbprint answer a token nobody placed.
-	// That a wildcard has no host to fetch from is known to the observer.
-	if p.ChallengeMode == "stateless" && p.Thumbprint != "" {
+	if wildcard(name) { // it has no host to fetch from (RFC 8555, section 7.1.3)
+		q.Challenge = "dns-01"
+		return q
+	}
+	switch {
+	case p.ChallengeMode == "stateless" && p.Thumbprint != "":
 		q.Probe, q.ProbeToken = true, rand.Text()
 		q.ProbeExpect = q.ProbeToken + "." + p.Thumbprint
+	case p.ChallengeMode == "", p.ChallengeMode == "webroot":
+		// What the answer should be is not known, but the way to it can be seen.
+		// In mode listen there is none until a name is validated.
+		q.Probe, q.ProbeToken = true, rand.Text()
 	}
 	return q
+}
+
+func wildcard(name string) bool { return strings.HasPrefix(name, "*.") }
+
+// telling is what of a probe can be judged. Where the right response is not
+// known, an answer that is reached with its path is as good as another; nil:
+// that is all there is.
+func telling(q record.Question, p *record.Probe) *record.Probe {
+	if p == nil || q.ProbeExpect != "" {
+		return p
+	}
+	bad := slices.DeleteFunc(slices.Clone(p.Met()), reached)
+	if len(bad) == 0 {
+		return nil
+	}
+	told := bad[0]
+	told.Each = nil
+	if len(p.Each) > 0 {
+		told.Each = bad
+	}
+	return &told
+}
+
+// reached: a server answered at the end of the way, and it was told the token.
+func reached(p record.Probe) bool {
+	lost := slices.ContainsFunc(p.Hops, func(h record.Hop) bool { return h.Location != "" && !h.KeepsPath })
+	return p.Result == record.ProbeAnswered && p.Status < 500 && !lost
 }

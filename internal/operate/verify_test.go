@@ -1,9 +1,12 @@
 package operate_test
 
 import (
+	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	mdns "github.com/miekg/dns"
@@ -79,8 +82,11 @@ func TestVerifyThatCannotAsk(t *testing.T) {
 	w := newWorld(t)
 	w.dns.Fail(".", 0, dns.Fault{Rcode: mdns.RcodeRefused, Subtree: true})
 	got := w.verify(domain)
-	if got.Blocked() {
-		t.Errorf("found %v of a world that could not be asked", codes(got))
+	if got.Blocked() || !got.Unseen() {
+		t.Errorf("found %v of a world that could not be asked, unseen %v", codes(got), got.Unseen())
+	}
+	if text := written(t, got, false); !strings.Contains(text, "? nothing could be seen") || strings.Contains(text, "✓") {
+		t.Errorf("it is told as\n%s", text)
 	}
 	for name, check := range map[string]record.Check{"dns": got.Checks.DNS, "caa": got.Checks.CAA, "challenge": got.Checks.Challenge} {
 		if check == record.Pass || check == record.Fail {
@@ -178,16 +184,84 @@ func TestVerifyRefusesWhatIsNoName(t *testing.T) {
 	}
 }
 
-// Without a platform, as strangers use it, the checks that need one are left
-// out.
+// Without a platform, as strangers use it, the way to a response is looked at,
+// and an answer at its end is as good as another.
 func TestVerifyWithoutAPlatform(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.platform = record.Platform{ProbePort: w.edge.HTTPPort(), ServedPort: w.edge.TLSPort(), ProbeAllow: loopback}
-	if got := w.verify(domain); got.Blocked() || got.Observation.Probe != nil {
-		t.Errorf("found %v, probed %v", codes(got), got.Observation.Probe)
+	for name, c := range map[string]struct {
+		host    string
+		spoil   func(*world)
+		want    []failure.Code
+		advises bool
+	}{
+		"as it should be": {domain, func(*world) {}, nil, false},
+		"a page": {domain, func(w *world) {
+			w.edge.Behave(domain, edge.Behaviour{Status: 404, Body: "<!DOCTYPE html>no such page"})
+		}, nil, false},
+		"no such name": {"nowhere.shop.example", func(*world) {}, []failure.Code{failure.DomainNotFound}, false},
+		"a path that is lost": {domain, func(w *world) {
+			w.edge.Behave(domain, edge.Behaviour{Redirect: "http://" + target + ":{httpPort}/"})
+		}, []failure.Code{failure.RedirectDropsPath}, false},
+		"a server that fails":     {domain, func(w *world) { w.edge.Behave(domain, edge.Behaviour{Status: 503}) }, []failure.Code{failure.ChallengeUnreach}, false},
+		"a closed port":           {domain, func(w *world) { w.platform.ProbePort = 1 }, []failure.Code{failure.ChallengeUnreach}, true},
+		"a CA that CAA keeps out": {domain, func(w *world) { w.dns.Set("shop.example", `CAA 0 issue "other.test"`) }, []failure.Code{failure.CAAForbids}, false},
+		"leads elsewhere":         {domain, func(w *world) { w.platform.Target = "{domain}.elsewhere.example" }, []failure.Code{failure.IncorrectCNAME}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.platform = record.Platform{
+				ProbePort: w.edge.HTTPPort(), ServedPort: w.edge.TLSPort(), ProbeAllow: loopback, CAAIdentities: []string{"ca.test"},
+			}
+			c.spoil(w)
+			got := w.verify(c.host)
+			if !slices.Equal(codes(got), c.want) || got.Blocked() != (c.want != nil && !c.advises) || got.Unseen() {
+				t.Errorf("found %v, blocked %v, want %v", codes(got), got.Blocked(), c.want)
+			}
+			if c.want == nil && (got.Checks.DNS != record.Pass || got.Checks.Challenge != record.Pass) {
+				t.Errorf("%+v, want what can be seen from here to pass", got.Checks)
+			}
+		})
 	}
-	if got := w.verify("nowhere.shop.example"); !slices.Equal(codes(got), []failure.Code{failure.DomainNotFound}) {
-		t.Errorf("found %v, want %s alone", codes(got), failure.DomainNotFound)
+}
+
+// What visitors get over TLS is said, whoever's certificate it is.
+func TestVerifyOfWhatVisitorsGet(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		served record.Served
+		check  record.Check
+		want   string
+	}{
+		"good":        {record.Served{Answer: record.Answered, ForName: true, Issuer: "R11", NotAfter: at.Add(24 * time.Hour)}, record.Pass, "certificate 01 of R11, until 2026-11-24, at 127.0.0.1"},
+		"expired":     {record.Served{Answer: record.Answered, ForName: true, NotAfter: at.Add(-24 * time.Hour)}, record.Fail, "certificate 01, expired at 2026-11-22, at 127.0.0.1"},
+		"other names": {record.Served{Answer: record.Answered, NotAfter: at.Add(24 * time.Hour)}, record.Fail, "certificate 01, for other names, at 127.0.0.1"},
+		"refused":     {record.Served{Answer: record.Refused, Detail: "it will not"}, record.Fail, "no certificate: it will not"},
+		"silent":      {record.Served{Answer: record.TimedOut, Detail: "no answer"}, record.Unknown, "no certificate: no answer"},
+	} {
+		c.served.Serial, c.served.Address = "01", netip.MustParseAddr("127.0.0.1")
+		seen := pictured{Name: domain, At: at, Served: []record.Served{c.served}}
+		got, err := operate.Verify(t.Context(), seen, record.Platform{}, domain)
+		if err != nil || got.Checks.Served != c.check || got.Blocked() {
+			t.Errorf("%s: %s, blocked %v, %v; want %s", name, got.Checks.Served, got.Blocked(), err, c.check)
+		}
+		if text := written(t, got, false); !strings.Contains(text, fmt.Sprintf("  tls   %-8s %s\n", c.check, c.want)) {
+			t.Errorf("%s:\n%s", name, text)
+		}
+	}
+}
+
+// A wildcard is proved in DNS: nothing has to answer at an address.
+func TestVerifyOfAWildcard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	got := w.verify("*.shop.example")
+	if got.Blocked() || !strings.Contains(written(t, got, false), "ca.test would look up TXT _acme-challenge.shop.example\n") {
+		t.Errorf("found %v\n%s", codes(got), written(t, got, false))
+	}
+	w.dns.Set("shop.example", `CAA 0 issue "ca.test"`, `CAA 0 issuewild ";"`)
+	if got = w.verify("*.shop.example"); !slices.Contains(codes(got), failure.CAAForbids) || !got.Blocked() {
+		t.Errorf("found %v, want %s", codes(got), failure.CAAForbids)
 	}
 }

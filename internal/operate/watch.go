@@ -19,6 +19,9 @@ type Round struct {
 // Blocked reports whether something must be mended for one of the names.
 func (r Round) Blocked() bool { return slices.ContainsFunc(r.Verdicts, Verdict.Blocked) }
 
+// Unseen reports whether one of the names could not be asked about.
+func (r Round) Unseen() bool { return slices.ContainsFunc(r.Verdicts, Verdict.Unseen) }
+
 // Watch looks at once and then at every tick, until nothing has to be mended,
 // and returns the last round. show is told of every round. Whoever ends ctx
 // gets the round before as it was, without an error.
@@ -39,7 +42,7 @@ func Watch(ctx context.Context, look func(context.Context) ([]Verdict, error), t
 		}
 		last = Round{Number: last.Number + 1, Verdicts: verdicts, Changed: string(text) != said}
 		said = string(text)
-		if err := show(last); err != nil || !last.Blocked() {
+		if err := show(last); err != nil || !last.Blocked() && !last.Unseen() {
 			return last, err
 		}
 		select {

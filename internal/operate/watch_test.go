@@ -3,9 +3,14 @@ package operate_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
+	mdns "github.com/miekg/dns"
+
+	"github.com/acmsync/acmsync/internal/lab/dns"
+	"github.com/acmsync/acmsync/internal/lab/edge"
 	"github.com/acmsync/acmsync/internal/operate"
 	"github.com/acmsync/acmsync/verify"
 )
@@ -53,5 +58,36 @@ func TestWatchStopped(t *testing.T) {
 	failing := func(context.Context) ([]operate.Verdict, error) { return nil, broken }
 	if _, err := operate.Watch(t.Context(), failing, nil, nil); !errors.Is(err, broken) {
 		t.Errorf("%v, want %v", err, broken)
+	}
+}
+
+// Where DNS could not be asked nothing is mended: it is looked at again. The
+// token, another one at every look, is no change.
+func TestWatchThroughAnOutage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.edge.Behave(domain, edge.Behaviour{Status: 404})
+	w.dns.Fail(".", 0, dns.Fault{Rcode: mdns.RcodeRefused, Subtree: true})
+	ticks := make(chan time.Time, 1)
+	look := func(ctx context.Context) ([]operate.Verdict, error) {
+		v, err := operate.VerifyFresh(ctx, verify.New(verify.Config{Resolvers: []string{w.dns.Addr()}, ProbeAllow: loopback}), w.platform, domain)
+		return []operate.Verdict{v}, err
+	}
+	var changed []bool
+	last, err := operate.Watch(t.Context(), look, ticks, func(r operate.Round) error {
+		changed = append(changed, r.Changed)
+		switch r.Number {
+		case 1:
+			w.dns.Mend(".", 0)
+		case 3:
+			w.edge.Behave(domain, edge.Behaviour{})
+		}
+		if r.Number < 4 {
+			ticks <- time.Time{}
+		}
+		return nil
+	})
+	if err != nil || last.Number != 4 || last.Blocked() || last.Unseen() || !slices.Equal(changed, []bool{true, true, false, true}) {
+		t.Errorf("%d rounds, changed %v, %v; want 4, the third as the second", last.Number, changed, err)
 	}
 }

@@ -186,6 +186,8 @@ type Served struct {
 	// common name, as the server sent it.
 	SHA256, Serial, Issuer string
 	NotAfter               time.Time
+	// ForName: the certificate is for the name that was asked for.
+	ForName bool
 	// Detail is why there is no certificate, worded to follow "the edge".
 	Detail string
 }

@@ -4,35 +4,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/acmsync/acmsync/internal/operate"
+	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/spec"
+	"github.com/acmsync/acmsync/verify"
 )
 
 func newDomains(c console, o *options) *cobra.Command {
-	var output string
+	var f domainsFlags
 	cmd := &cobra.Command{
 		Use:   "domains APP",
 		Short: "List the DNS records to add for an app",
 		Long: `List, for every domain of an app, the DNS records that lead it to this platform,
-and what the last look at it said. With settings the platform is what they say,
-and the app what was pushed last; without, the platform is platform.yaml on the
-status branch, and the app is as in the files of the git clone you are in, so
-that you can set the records before you push.`,
+and what the last look at it said, or, with --now, what DNS says now. With
+settings the platform is what they say, and the app what was pushed last;
+without, the platform is platform.yaml on the status branch, and the app is as in
+the files of the git clone you are in, so that you can set the records before you
+push.`,
+		Example: `  acmsync domains shop
+  acmsync domains shop --now         did my changes arrive?
+  acmsync domains shop -o zone       as a zone file has them`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeApps,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output != "text" && output != "json" {
-				return fmt.Errorf("-o %s: must be text or json", output)
+			if !slices.Contains([]string{"text", "zone", "json"}, f.output) {
+				return fmt.Errorf("-o %s: must be text, zone or json", f.output)
 			}
-			return listRecords(cmd.Context(), c, o, args[0], output)
+			return f.list(cmd.Context(), c, o, args[0])
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "text", "text, zone or json")
+	cmd.Flags().BoolVar(&f.now, "now", false, "look at each domain now")
+	cmd.Flags().StringSliceVar(&f.resolvers, "resolver", nil, "with --now, ask this resolver (IP address, perhaps with a port)")
 	return cmd
 }
 
-func listRecords(ctx context.Context, c console, o *options, name, output string) error {
+type domainsFlags struct {
+	output    string
+	now       bool
+	resolvers []string
+}
+
+func (f domainsFlags) list(ctx context.Context, c console, o *options, name string) error {
 	at, err := o.surroundings(ctx, name)
 	if err != nil {
 		return err
@@ -46,14 +62,34 @@ func listRecords(ctx context.Context, c console, o *options, name, output string
 		return invalid(err)
 	}
 	records := operate.Records(app, at.platform, at.report.App)
+	if f.now {
+		if err := f.look(ctx, o, at.platform, app, records); err != nil {
+			return err
+		}
+	}
 	identities := at.platform.CAAIdentities
 	if len(identities) == 0 && at.report.Platform != nil {
 		identities = at.report.Platform.CAAIdentities // asked of the CA by the last sync
 	}
-	if output == "json" {
+	switch f.output {
+	case "json":
 		return operate.WriteRecordsJSON(c.out, name, records, identities)
+	case "zone":
+		return operate.WriteRecordsZone(c.out, name, records, identities)
 	}
 	return operate.WriteRecords(c.out, records, identities)
+}
+
+// look asks DNS about all domains, side by side.
+func (f domainsFlags) look(ctx context.Context, o *options, p record.Platform, app spec.App, records []operate.DomainRecords) error {
+	config, _, err := verifyFlags{resolvers: f.resolvers}.surroundings(ctx, o)
+	if err != nil {
+		return err
+	}
+	observer := verify.New(config)
+	return operate.Look(app, p, records, func(p record.Platform, name string) (operate.Verdict, error) {
+		return operate.VerifyFresh(ctx, observer, p, name)
+	})
 }
 
 func completeApps(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {

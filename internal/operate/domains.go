@@ -2,14 +2,13 @@ package operate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/acmsync/acmsync/internal/diagnose"
 	"github.com/acmsync/acmsync/internal/record"
@@ -26,10 +25,12 @@ type DomainRecords struct {
 	// Or is a record that does as well, where the provider has it.
 	Or *status.Record `json:"or,omitempty"`
 	// DNS is what the last look at the name said: pass, fail, unknown or
-	// skipped; "" when the report has nothing about it.
+	// skipped; "" when nobody looked.
 	DNS string `json:"dns,omitempty"`
 	// Reason is the code of what is wrong, when something is.
 	Reason string `json:"reason,omitempty"`
+	// Now are the name's own records where they are not what they should be.
+	Now []status.Record `json:"now,omitempty"`
 }
 
 // Records are the records of an app's domains on a platform, in the order of
@@ -47,12 +48,74 @@ func Records(app spec.App, p record.Platform, seen *status.AppStatus) []DomainRe
 		}
 		if seen != nil {
 			if i := slices.IndexFunc(seen.Domains, func(s status.DomainStatus) bool { return s.Name == d.Name }); i >= 0 {
-				one.DNS, one.Reason = seen.Domains[i].Checks.DNS, seen.Domains[i].Reason
+				one.report(seen.Domains[i])
 			}
 		}
 		out = append(out, one)
 	}
 	return out
+}
+
+// report takes over what the last look said.
+func (r *DomainRecords) report(seen status.DomainStatus) {
+	r.DNS, r.Reason = seen.Checks.DNS, seen.Reason
+	if r.DNS != "fail" {
+		return
+	}
+	for _, rr := range seen.Observed {
+		_, err := netip.ParseAddr(rr.Value) // it may say that there is none
+		address := err == nil && (rr.Type == "A" || rr.Type == "AAAA")
+		if rr.Name == r.Name && (address || rr.Type == "CNAME") {
+			r.Now = append(r.Now, rr)
+		}
+	}
+}
+
+// Look says of each domain what its DNS is now. judge makes the look, at a
+// platform whose target is the domain's; looks are made side by side.
+func Look(app spec.App, p record.Platform, domains []DomainRecords, judge func(p record.Platform, name string) (Verdict, error)) error {
+	var looks errgroup.Group
+	looks.SetLimit(16)
+	for i := range domains {
+		looks.Go(func() error {
+			at := p
+			at.Target = p.TargetFor(domains[i].Name, app.Name, app.Domains[i].Target)
+			v, err := judge(at, domains[i].Name)
+			if err == nil {
+				domains[i].looked(v)
+			}
+			return err
+		})
+	}
+	return looks.Wait()
+}
+
+func (r *DomainRecords) looked(v Verdict) {
+	r.DNS, r.Reason, r.Now = string(v.Checks.DNS), "", nil
+	if v.Checks.DNS != record.Fail {
+		return
+	}
+	r.Now = own(v)
+	if len(v.Findings) > 0 {
+		r.Reason = string(v.Findings[0].Code)
+	}
+}
+
+// own are the records of the name itself: its alias, or else its addresses.
+func own(v Verdict) []status.Record {
+	d := v.Observation.DNS
+	if len(d.Chain) > 0 {
+		return records(d.Chain[:1])
+	}
+	var rrs []record.RR
+	for _, a := range slices.Concat(d.A.Addrs, d.AAAA.Addrs) {
+		family := "A"
+		if a.Is6() {
+			family = "AAAA"
+		}
+		rrs = append(rrs, record.RR{Type: family, Name: v.Name, Value: a.String()})
+	}
+	return records(rrs)
 }
 
 // Desired is one app of desired state. In a clone the files that are checked
@@ -94,63 +157,4 @@ func (o *Origin) checkedOut(dir string) ([]spec.File, error) {
 		}
 		dir = filepath.Join(dir, "..")
 	}
-}
-
-// WriteRecords prints the records as a table, the CAs' identities below it.
-func WriteRecords(w io.Writer, domains []DomainRecords, identities []string) error {
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tTYPE\tVALUE\tNOW")
-	alias := false
-	for _, d := range domains {
-		now := map[string]string{"pass": "as it should be", "fail": d.Reason}[d.DNS]
-		for _, r := range d.Records {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Name, r.Type, r.Value, now)
-		}
-		if len(d.Records) == 0 {
-			fmt.Fprintf(t, "%s\t\t%s\t%s\n", d.Name, "the record that the platform's operator names", now)
-		}
-		if d.Or != nil {
-			alias = true
-			fmt.Fprintf(t, "  or\t%s\t%s\t\n", d.Or.Type, d.Or.Value)
-		}
-	}
-	_ = t.Flush() // to memory
-	if alias {
-		b.WriteString("\nWhere a provider offers ALIAS (or ANAME, or a flattened CNAME), it does instead of all A and AAAA records of that name.\n")
-	}
-	if len(identities) > 0 {
-		quoted := make([]string, len(identities))
-		for i, id := range identities {
-			quoted[i] = `0 issue "` + diagnose.Clean(id, 300) + `"`
-		}
-		fmt.Fprintf(&b, "\nIf the zone has CAA records, one must be %s. If it has none, leave it so.\n", strings.Join(quoted, ", or "))
-	}
-	for _, line := range strings.SplitAfter(b.String(), "\n") {
-		if _, err := io.WriteString(w, trimmed(line)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// trimmed is a line without the blanks that columns leave at its end.
-func trimmed(line string) string {
-	text, ended := strings.CutSuffix(line, "\n")
-	text = strings.TrimRight(text, " ")
-	if ended {
-		text += "\n"
-	}
-	return text
-}
-
-// WriteRecordsJSON writes the same for programs.
-func WriteRecordsJSON(w io.Writer, app string, domains []DomainRecords, identities []string) error {
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(struct {
-		App           string          `json:"app"`
-		Domains       []DomainRecords `json:"domains"`
-		CAAIdentities []string        `json:"caaIdentities,omitempty"`
-	}{app, domains, identities})
 }

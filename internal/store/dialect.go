@@ -119,6 +119,12 @@ func openedReadOnly(err error) bool {
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_READONLY
 }
 
+// isConstraint reports whether a row broke a rule of the schema.
+func isConstraint(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
+}
+
 // present reports whether a table exists.
 func present(ctx context.Context, db *sql.DB, table string) (bool, error) {
 	var n int

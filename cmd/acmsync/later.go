@@ -17,7 +17,6 @@ var later = []struct{ name, instead string }{
 	{"edge", ""},
 	{"deploy", "acmsync sync hands certificates to the targets under deploy"},
 	{"init", "write acmsync.yaml by hand; acmsync sync says what it lacks"},
-	{"doctor", "acmsync plan tells whether repository, store and CA can be used"},
 	{"store", ""},
 	{"notify", ""},
 }

@@ -43,7 +43,7 @@ func newRoot(c console) *cobra.Command {
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log what is being done, to standard error")
 	root.AddCommand(
 		newSync(c, o), newRun(c, o), newPlan(c, o), newValidate(c),
-		newStatus(c, o), newCerts(c, o), newVerify(c, o), newExplain(c), newApprove(c, o),
+		newStatus(c, o), newCerts(c, o), newVerify(c, o), newExplain(c), newApprove(c, o), newDoctor(c, o),
 		newDomains(c, o), newEnable(c, o), newDisable(c, o), newRefresh(c, o), newRotate(c, o),
 		newSchema(c), newVersion(c),
 	)

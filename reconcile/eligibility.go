@@ -105,11 +105,20 @@ func (c candidate) blocked(chain []obstacle) *record.Finding {
 	return nil
 }
 
+// overDNS is how the name could be proved in DNS instead.
+func (c candidate) overDNS() string {
+	if c.provided() {
+		return "set challenge: dns-01 for " + c.name
+	}
+	return "ask the operator to set up dns-01 (challenge.dns01) and then set challenge: dns-01 for " + c.name
+}
+
 func (c candidate) finding(code failure.Code) record.Finding {
 	message, remedy := failure.Of(code).Fill(failure.Values{
 		"name":      c.name,
 		"app":       c.app.Name,
 		"challenge": c.challenge,
+		"dns":       c.overDNS(),
 		"limit":     strconv.Itoa(c.policy.MaxDomainsPerApp),
 	})
 	f := record.Finding{Code: code, Message: message, Remedy: remedy}

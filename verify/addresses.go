@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/miekg/dns"
 
@@ -33,7 +34,10 @@ func (v *Verifier) look(ctx context.Context, s *subject, q record.Question) look
 	if !q.Authorities && (!seen.asked || hoped(seen.dns, q)) {
 		return seen
 	}
+	var asking sync.WaitGroup
+	asking.Go(func() { seen.dns.Wildcard = v.wildcardOf(ctx, s.name, seen.dns) })
 	seen.dns.Authority = v.observeAuthority(ctx, s.name, answered(a.answer) || answered(aaaa.answer))
+	asking.Wait()
 	if fresh, ok := agreed(seen.dns); ok {
 		seen.addrs = slices.Concat(fresh.AAAA.Addrs, fresh.A.Addrs)
 	}

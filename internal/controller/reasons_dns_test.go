@@ -22,7 +22,7 @@ func dnsWays() []way {
 	target := "CNAME {} to {}.dns.platform.example"
 	ways := []way{
 		{name: "no record", wrong: []fault{records()}, want: failure.DomainNotFound, remedy: "Add " + target},
-		{name: "only a text", wrong: []fault{records(`TXT "hello"`)}, want: failure.DNSUnresolved, remedy: "Set " + target},
+		{name: "only a text", wrong: []fault{records(`TXT "hello"`)}, want: failure.DNSUnresolved, remedy: "then set " + target},
 		{
 			name: "alias to nothing", wrong: []fault{records("CNAME gone.elsewhere.test.")},
 			want: failure.IncorrectDNS, remedy: "Set " + target,
@@ -46,11 +46,11 @@ func dnsWays() []way {
 		},
 		{
 			name: "an address where nobody listens", wrong: []fault{records("A " + nobodyHome)},
-			want: failure.IncorrectDNS, remedy: "Set ", message: nobodyHome,
+			want: failure.IncorrectDNS, remedy: "Remove A {} " + nobodyHome + ", then set " + target, message: nobodyHome,
 		},
 		{
 			name: "a private address", wrong: []fault{records("A 10.1.2.3")},
-			want: failure.ReservedAddress, remedy: "Set ", message: "10.1.2.3",
+			want: failure.ReservedAddress, remedy: "Remove A {} 10.1.2.3, then set " + target, message: "10.1.2.3",
 		},
 		{name: "the metadata service", wrong: []fault{records("A 169.254.169.254")}, want: failure.ReservedAddress, message: "169.254.169.254"},
 		{name: "a documentation address", wrong: []fault{records("A 192.0.2.7")}, want: failure.ReservedAddress, message: "192.0.2.7"},

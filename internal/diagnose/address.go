@@ -23,7 +23,11 @@ func reservedAddress(f facts) (record.Finding, bool) {
 		rrs, text = []record.RR{rr}, rr.Value
 	}
 	finding := f.finding(failure.ReservedAddress, failure.Values{"observed": text})
-	finding.Expected, finding.Observed = f.expected(), rrs
+	finding.Expected, finding.Observed, finding.Remedy = f.expected(), rrs, f.instruction()
+	if rrs[0].Type == "HTTP" {
+		finding.Expected = f.awaited()
+		finding.Remedy = "Answer " + f.challengeURL() + " without that redirect, or redirect it to a host with a public address."
+	}
 	finding.Warning = f.reservedAdvises()
 	return finding, true
 }
@@ -57,7 +61,7 @@ func incorrectCNAME(f facts) (record.Finding, bool) {
 		return record.Finding{}, false
 	}
 	finding := f.finding(failure.IncorrectCNAME, failure.Values{"observed": cleanRR(hop).Value, "detail": word})
-	finding.Expected, finding.Observed = f.expected(), f.observed()
+	finding.Expected, finding.Observed, finding.Remedy = f.expected(), f.observed(), f.instruction()
 	finding.Warning = f.recordAdvises()
 	return finding, true
 }
@@ -119,7 +123,7 @@ func incorrectDNS(f facts) (record.Finding, bool) {
 		detail += ": the zone is parked at " + parker
 	}
 	finding := f.finding(failure.IncorrectDNS, failure.Values{"observed": list(wrong), "detail": detail})
-	finding.Expected, finding.Observed = f.expected(), f.observed()
+	finding.Expected, finding.Observed, finding.Remedy = f.expected(), f.observed(), f.instruction()
 	finding.Warning = f.recordAdvises()
 	return finding, true
 }
@@ -130,6 +134,7 @@ func (f facts) danglingCNAME() (record.Finding, bool) {
 	}
 	end := cleanRR(f.DNS.Chain[len(f.DNS.Chain)-1]).Value
 	finding := f.finding(failure.IncorrectDNS, failure.Values{"observed": end, "detail": "does not exist"})
+	finding.Remedy = f.instruction()
 	if f.viaTarget() {
 		finding.Remedy = "Ask the operator of this platform to create " + end
 	}

@@ -38,7 +38,7 @@ func (f facts) views() []record.View {
 
 // seenAs are the facts with one name server's answer in place of the resolvers'.
 func (f facts) seenAs(d record.DNS) facts {
-	d.Target, d.Authority = f.DNS.Target, f.DNS.Authority
+	d.Target, d.Wildcard, d.Authority = f.DNS.Target, f.DNS.Wildcard, f.DNS.Authority
 	f.Observation.DNS = &d
 	return f
 }

@@ -135,7 +135,7 @@ func TestPropagation(t *testing.T) {
 	follow(t, []zoneCase{
 		{name: "well", all: lines(good)},
 		{name: "well-rechecked", all: lines(good), recheck: true},
-		{name: "wrong", all: lines(astray), want: "incorrect-dns", message: "leads to 192.0.2.9", remedy: "Set CNAME www.{} to www.{}.edge.test"},
+		{name: "wrong", all: lines(astray), want: "incorrect-dns", message: "leads to 192.0.2.9", remedy: "Remove A www.{} 192.0.2.9, then set CNAME www.{} to www.{}.edge.test"},
 		{
 			name: "underway", resolver: lines(astray), one: lines(good), two: lines(good), want: "~incorrect-dns",
 			message: "already answer CNAME www.{} to www.{}.edge.test and A www.{}.edge.test to 192.0.2.1, and caches may hold the old answer by 20", remedy: "Nothing to change",
@@ -183,7 +183,7 @@ func TestNameServers(t *testing.T) {
 	} {
 		name := "ede-" + strings.ReplaceAll(strings.ToLower(text), " ", "-")
 		cases = append(cases, zoneCase{
-			name: name, all: lines(good), faults: signature(ede), want: "dnssec-failed", message: text + " (EDE ", remedy: "Sign the zone of {} anew",
+			name: name, all: lines(good), faults: signature(ede), want: "dnssec-failed", message: text + " (EDE ", remedy: "Have the DNS provider sign {} anew",
 		})
 	}
 	follow(t, cases)
@@ -195,7 +195,7 @@ func TestAddressesOfZones(t *testing.T) {
 	follow(t, []zoneCase{
 		{name: "addresses", all: lines("www.{} A 192.0.2.1")},
 		{name: "wildcard-right", all: lines("*.{} A 192.0.2.1")},
-		{name: "wildcard-astray", all: lines("*.{} A 192.0.2.9"), want: "incorrect-dns", remedy: "Set CNAME www.{} to www.{}.edge.test"},
+		{name: "wildcard-astray", all: lines("*.{} A 192.0.2.9"), want: "incorrect-dns", remedy: "Set CNAME www.{} to www.{}.edge.test (what answers now seems to come of *.{}"},
 		{name: "wildcard-hidden", all: lines("*.{} A 192.0.2.1", "a.www.{} TXT x"), want: "dns-unresolved", message: "neither an A nor an AAAA record"},
 		{name: "dual", all: lines("www.{} A 192.0.2.1", "www.{} A 192.0.2.9"), want: "incorrect-dns", message: "leads to 192.0.2.9"},
 		{name: "six", all: lines("www.{} A 192.0.2.1", "www.{} AAAA 2001:db8::9"), want: "aaaa-mismatch", remedy: "Remove AAAA www.{} 2001:db8::9"},

@@ -30,12 +30,12 @@ func (f facts) fromProblem(next time.Time) record.Finding {
 	said := f.spoken()
 	code := f.codeOf(said)
 	values := failure.Values{
-		"detail":   because(publishable(said.detail, maxPhrase)),
+		"detail":   because(quoted(code, said.detail)),
 		"until":    until(next),
 		"observed": f.name,
 		"profile":  "that is asked for",
 		"offered":  "those it offers",
-		"remedy":   accountRemedy(said.kind),
+		"remedy":   "",
 	}
 	switch code {
 	case failure.CAAForbids:
@@ -46,6 +46,7 @@ func (f facts) fromProblem(next time.Time) record.Finding {
 		values["detail"] = strings.TrimPrefix(values["detail"], ": ")
 	}
 	finding := f.finding(code, values)
+	finding.Remedy = or(f.remedyFor(code, said), finding.Remedy)
 	finding.Expected = f.expectedFor(code)
 	return f.contradicted(finding, values)
 }
@@ -237,21 +238,6 @@ func (f facts) unauthorizedCode(during string) failure.Code {
 		return failure.DNSUnresolved
 	default:
 		return failure.CDNChallengeMissing
-	}
-}
-
-func accountRemedy(kind string) string {
-	switch kind {
-	case "externalAccountRequired":
-		return "; this CA wants the key of an external account in acme.eab"
-	case "invalidContact", "unsupportedContact":
-		return "; it is acme.email that the CA does not accept"
-	case "userActionRequired":
-		return "; the CA's terms have changed and have to be accepted"
-	case "badPublicKey", "badSignatureAlgorithm":
-		return "; it is the key in acme.accountKeyFile that the CA does not accept"
-	default:
-		return ""
 	}
 }
 

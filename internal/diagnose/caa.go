@@ -64,8 +64,8 @@ func caaUnsupported(f facts) (record.Finding, bool) {
 		detail += " for " + f.caaZone()
 	}
 	finding := f.finding(failure.CAAUnsupported, failure.Values{"zone": f.caaCut(), "detail": detail})
-	finding.Expected = f.caaExpected("")
-	finding.Observed = []record.RR{{Type: "CAA", Name: f.caaZone(), Value: answer}}
+	finding.Expected = []record.RR{{Type: "CAA", Name: f.caaZone(), Value: "(any answer, even one without records)"}}
+	finding.Observed = []record.RR{{Type: "CAA", Name: f.caaZone(), Value: "(" + answer + ")"}}
 	if f.CAA.Loop && len(f.CAA.Chain) > 0 {
 		first := cleanRR(f.CAA.Chain[0])
 		finding.Remedy = "Remove CNAME " + first.Name + " to " + first.Value + ", which leads back to itself."

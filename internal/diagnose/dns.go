@@ -68,9 +68,7 @@ func dnssecFailed(f facts) (record.Finding, bool) {
 	if i < 0 {
 		return record.Finding{}, false
 	}
-	finding := f.bogusFinding(f.name, f.zone(), edeText(f.unresolved()[i]))
-	finding.Expected, finding.Observed = f.expected(), f.answers()
-	return finding, true
+	return f.bogusFinding(f.name, f.zone(), edeText(f.unresolved()[i])), true
 }
 
 // bogusFinding says of a name that it fails validation, and of its zone that it
@@ -78,6 +76,8 @@ func dnssecFailed(f facts) (record.Finding, bool) {
 func (f facts) bogusFinding(name, zone, cause string) record.Finding {
 	finding := f.finding(failure.DNSSECFailed, failure.Values{"name": name, "detail": because(cause)})
 	finding.Remedy = f.finding(failure.DNSSECFailed, failure.Values{"name": zone}).Remedy
+	finding.Expected = []record.RR{{Type: "DNSSEC", Name: zone, Value: "(valid signatures, or no DS record at the registrar)"}}
+	finding.Observed = []record.RR{{Type: "DNSSEC", Name: name, Value: "(" + or(cause, "SERVFAIL, unless validation is off") + ")"}}
 	return finding
 }
 
@@ -90,8 +90,13 @@ func dnsUnresolved(f facts) (record.Finding, bool) {
 		return record.Finding{}, false
 	}
 	finding := f.finding(failure.DNSUnresolved, failure.Values{"detail": because(cause)})
-	if anyFamily(f.unresolved(), broken) {
-		finding.Remedy = or(f.serversRemedy(), finding.Remedy)
+	switch {
+	case f.DNS.Loop:
+		finding.Remedy = f.instruction()
+	case anyFamily(f.unresolved(), broken):
+		finding.Remedy = or(f.serversRemedy(), fmt.Sprintf("Ask the DNS provider of %s to mend its name servers, so that they answer for %s again.", f.zone(), f.name))
+	default:
+		finding.Remedy = f.alone()
 	}
 	finding.Expected, finding.Observed = f.expected(), append(f.observed(), f.answers()...)
 	finding.Warning = f.provedInDNS()
@@ -143,15 +148,16 @@ func domainNotFound(f facts) (record.Finding, bool) {
 	return finding, true
 }
 
-// answers states, in place of records, how the name servers answered.
+// answers states, in place of records, how the name servers answered: such
+// values stand in parentheses.
 func (f facts) answers() []record.RR {
-	if f.DNS == nil {
+	if f.DNS == nil || f.DNS.Loop {
 		return nil
 	}
 	var rrs []record.RR
 	for i, a := range f.unresolved() {
 		if a.Answer != "" && a.Answer != record.NoAnswer && a.Answer != record.Answered {
-			rrs = append(rrs, record.RR{Type: []string{"A", "AAAA"}[i], Name: f.name, Value: answerText(a.Answer)})
+			rrs = append(rrs, record.RR{Type: []string{"A", "AAAA"}[i], Name: f.name, Value: "(" + answerText(a.Answer) + ")"})
 		}
 	}
 	return rrs

@@ -71,7 +71,10 @@ type change struct {
 func (c *change) addresses(finding record.Finding) {
 	c.zone = c.origin()
 	if finding.Code == failure.AAAAMismatch {
-		c.remove = finding.Observed
+		c.remove = keepRRs(finding.Observed, func(rr record.RR) bool { return rr.Type == "AAAA" })
+		return
+	}
+	if len(finding.Expected) > 0 && finding.Expected[0].Type == "HTTP" {
 		return
 	}
 	at := keepRRs(c.observed(), func(rr record.RR) bool { return sameName(rr.Name, c.name) })
@@ -79,11 +82,13 @@ func (c *change) addresses(finding record.Finding) {
 	if len(c.set) == 0 && !slices.ContainsFunc(at, func(rr record.RR) bool { return !slices.Contains(finding.Expected, rr) }) {
 		return
 	}
-	if len(finding.Expected) == 0 || finding.Code == failure.DNSUnresolved && len(c.failing()) > 0 {
+	if len(finding.Expected) == 0 || finding.Code == failure.DNSUnresolved && anyFamily(c.unresolved(), broken) {
 		c.set = nil
 		return
 	}
-	c.remove = keepRRs(at, func(rr record.RR) bool { return !slices.Contains(finding.Expected, rr) })
+	if c.wildcardSource() == "" {
+		c.remove = keepRRs(at, func(rr record.RR) bool { return !slices.Contains(finding.Expected, rr) })
+	}
 }
 
 // caa: a record is added beside those that are there, or the one that forbids

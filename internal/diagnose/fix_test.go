@@ -212,3 +212,18 @@ func TestTerraformIsQuoted(t *testing.T) {
 		}
 	}
 }
+
+// TestFixOfIPv6RemovesRecordsOnly: what addresses answer stands beside the
+// records, and is none.
+func TestFixOfIPv6RemovesRecordsOnly(t *testing.T) {
+	t.Parallel()
+	seen := seen(plain([]netip.Addr{edgeAddr}, []netip.Addr{otherV6}), each(page(otherV6, 404, ""), match(edgeAddr)))
+	found := Explain(platform(), question(), seen, nil)
+	if len(found) == 0 || found[0].Fix == nil {
+		t.Fatalf("no fix: %+v", found)
+	}
+	want := []record.RR{{Type: "AAAA", Name: blog, Value: otherV6.String()}}
+	if diff := cmp.Diff(want, found[0].Fix.Remove); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,8 +1,6 @@
 package diagnose
 
 import (
-	"fmt"
-
 	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/record"
 )
@@ -19,7 +17,8 @@ func redirectDropsPath(f facts) (record.Finding, bool) {
 		values["detail"] = "rewrites"
 	}
 	finding := f.finding(failure.RedirectDropsPath, values)
-	finding.Expected, finding.Observed = f.expected(), append([]record.RR{redirectRecord(hop)}, f.observed()...)
+	finding.Remedy = f.redirectRemedy()
+	finding.Expected, finding.Observed = f.awaited(), append([]record.RR{redirectRecord(hop)}, f.observed()...)
 	finding.Warning = f.probeAdvises()
 	return finding, true
 }
@@ -34,7 +33,9 @@ func cdnChallengeMissing(f facts) (record.Finding, bool) {
 	if f.foreign() && f.Probe.Body != record.BodyHTML || !f.foreign() && f.Probe.Status >= 500 && !captive(f.Probe) {
 		return record.Finding{}, false
 	}
-	return f.probeFinding(failure.CDNChallengeMissing), true
+	finding := f.probeFinding(failure.CDNChallengeMissing)
+	finding.Remedy = f.answerRemedy()
+	return finding, true
 }
 
 // cdnStrictTLS: the CDN insists on a valid certificate at the origin (525, 526),
@@ -43,7 +44,9 @@ func cdnStrictTLS(f facts) (record.Finding, bool) {
 	if !f.failedProbe() || !strictTLS(f.Probe) {
 		return record.Finding{}, false
 	}
-	return f.probeFinding(failure.CDNStrictTLS), true
+	finding := f.probeFinding(failure.CDNStrictTLS)
+	finding.Remedy = f.strictRemedy()
+	return finding, true
 }
 
 // challengeUnreachable: the platform's own address does not answer, or answers
@@ -70,9 +73,7 @@ func challengeUnreachable(f facts) (record.Finding, bool) {
 		return record.Finding{}, false
 	}
 	finding := f.probeFinding(failure.ChallengeUnreach)
-	if remedy := f.reachRemedy(); remedy != "" {
-		finding.Remedy = remedy
-	}
+	finding.Remedy = or(f.reachRemedy(), finding.Remedy)
 	return finding, true
 }
 
@@ -81,31 +82,13 @@ func (f facts) answeredWrong() bool {
 	return f.failedProbe() && f.Probe.Result == record.ProbeAnswered
 }
 
-// reachRemedy is what mends a way to the challenge that is open but leads
-// nowhere; empty: it has to be opened.
-func (f facts) reachRemedy() string {
-	challenge := "http://" + f.name + record.ChallengePath
-	switch f.Probe.Result {
-	case record.ProbeAnswered:
-		return fmt.Sprintf("Mend what answers at %s: it fails with HTTP %d for %s", place(f.Probe), f.Probe.Status, challenge)
-	case record.ProbeNoAddress:
-		return "Redirect " + challenge + " only to a host that has an address, or answer it without a redirect."
-	case record.ProbeBadRedirect:
-		if f.Probe.Refusal == record.RedirectSlash {
-			return "End the host of the redirect's target with a slash, as in https://" + f.name + "/"
-		}
-		return "Answer " + challenge + " without a redirect, or redirect it once, with its path, to http or https on the ports 80 and 443 of a public host."
-	}
-	return ""
-}
-
 func (f facts) probeFinding(code failure.Code) record.Finding {
 	observed := f.name
 	if f.Probe.Address.IsValid() {
 		observed = place(f.Probe)
 	}
 	finding := f.finding(code, failure.Values{"detail": because(f.probeClause()), "observed": observed})
-	finding.Expected, finding.Observed = f.expected(), append(f.answerRecords(), f.observed()...)
+	finding.Expected, finding.Observed = f.awaited(), append(f.answerRecords(), f.observed()...)
 	finding.Warning = f.probeAdvises()
 	return finding
 }

@@ -99,7 +99,7 @@ func TestSentencesOnDNS(t *testing.T) {
 		"DNSSEC": {
 			platform(), nil, seen(both(record.Addresses{Answer: record.ServFail, CheckingDisabled: true, EDE: []uint16{7}}, bogusAnswer)),
 			"blog.shop.example resolves only with DNSSEC validation switched off: signature expired (EDE 7).",
-			"Sign the zone of blog.shop.example anew at its DNS provider so that it fits the DS record at the registrar, or remove that DS record.",
+			"Have the DNS provider sign blog.shop.example anew and give the registrar (where the domain was bought) the DS record that it then shows; or do without DNSSEC: delete the DS record of blog.shop.example at the registrar.",
 		},
 	})
 }
@@ -113,26 +113,26 @@ func TestSentencesOnTheChallenge(t *testing.T) {
 			platform(), nil,
 			seen(right(), probe(record.Probe{Result: record.ProbeAnswered, Address: edgeAddr, Status: 403, Body: record.BodyHTML, Server: "cloudflare"})),
 			"http://blog.shop.example/.well-known/acme-challenge/ does not return the challenge: cloudflare at 203.0.113.10 answers for blog.shop.example with HTTP 403 and a web page.",
-			"Make whatever answers for blog.shop.example (a CDN, proxy or firewall) pass http://blog.shop.example/.well-known/acme-challenge/ through to this platform, or set CNAME blog.shop.example to blog.shop.example.dns.example.net",
+			"Take away what catches http://blog.shop.example/.well-known/acme-challenge/ before this platform does (a route, login or redirect of the app, a rule of a CDN); if nothing of yours does, ask the operator of this platform. The DNS records of blog.shop.example are right.",
 		},
 		"redirect": {
 			platform(), nil, seen(right(), answered(edgeAddr, 200, record.BodyHTML, dropHop)),
 			"blog.shop.example redirects to https://www.shop.example/, which loses the challenge path.",
-			"Make the redirect keep the path (/.well-known/acme-challenge/… must stay in it), or replace it: set CNAME blog.shop.example to blog.shop.example.dns.example.net",
+			"Exempt http://blog.shop.example/.well-known/acme-challenge/ from the redirect, or make the redirect keep that path; the DNS records of blog.shop.example are right.",
 		},
 		"CAA": {
 			platform(), nil, seen(right(), caa(issueBy("other-ca.example"))),
-			"The CAA records of shop.example do not allow letsencrypt.org to issue for blog.shop.example.",
+			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example.",
 			`Add CAA shop.example 0 issue "letsencrypt.org"`,
 		},
 		"CAA for another account": {
 			platform(), nil, seen(right(), caa(issueBy("letsencrypt.org; accounturi=https://ca.example/acct/8"))),
-			"The CAA records of shop.example do not allow letsencrypt.org to issue for blog.shop.example: accounturi names another account.",
+			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example: accounturi names another account.",
 			`Add CAA shop.example 0 issue "letsencrypt.org; accounturi=https://ca.example/acct/7"`,
 		},
 		"critical CAA": {
 			platform(), nil, seen(right(), caa(record.CAARecord{Critical: true, Tag: "tbs", Value: "Unknown"})),
-			"The CAA records of shop.example do not allow letsencrypt.org to issue for blog.shop.example: they hold a critical property that no CA knows.",
+			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example: they hold a critical property that no CA knows.",
 			`Remove CAA shop.example 128 tbs "Unknown"`,
 		},
 		"CAA refused": {
@@ -143,7 +143,7 @@ func TestSentencesOnTheChallenge(t *testing.T) {
 		"silent edge": {
 			platform(), nil, seen(right(), failed(edgeAddr, record.ProbeTimeout)),
 			"http://blog.shop.example/.well-known/acme-challenge/ cannot be fetched: 203.0.113.10 does not answer in time.",
-			"Open port 80 of 203.0.113.10 to the internet and let /.well-known/acme-challenge/ through to this platform.",
+			"Ask the operator of this platform to open port 80 of 203.0.113.10 to the internet; the DNS records of blog.shop.example are right.",
 		},
 	})
 }

@@ -22,7 +22,7 @@ func TestCAAOfZones(t *testing.T) {
 		{name: "only-iodef", all: lines(good, `{} CAA 0 iodef "mailto:a@{}"`)},
 		{name: "only-issuewild", all: lines(good, `{} CAA 0 issuewild ";"`)},
 
-		{name: "another", all: lines(good, forbids), want: "caa-forbids", message: "The CAA records of {} do not allow ca.example", remedy: `Add CAA {} 0 issue "ca.example"`},
+		{name: "another", all: lines(good, forbids), want: "caa-forbids", message: "The CAA records of {} (the list of CAs that may issue certificates for it) do not allow ca.example", remedy: `Add CAA {} 0 issue "ca.example"`},
 		{name: "nobody", all: lines(good, `{} CAA 0 issue ";"`), want: "caa-forbids", remedy: `Add CAA {} 0 issue "ca.example"`},
 		{name: "empty", all: lines(good, `{} CAA 0 issue ""`), want: "caa-forbids"},
 		{name: "critical", all: lines(good, `{} CAA 128 tbs "x"`, allows), want: "caa-forbids", remedy: `Remove CAA {} 128 tbs "x"`},

@@ -66,7 +66,7 @@ func TestWhoActs(t *testing.T) {
 
 // known are the placeholders that those who fill the sentences know of.
 var known = []string{
-	"app", "ca", "challenge", "detail", "expected", "hash", "holder", "limit", "location",
+	"app", "ca", "challenge", "detail", "dns", "expected", "hash", "holder", "limit", "location",
 	"name", "observed", "offered", "profile", "remedy", "target", "until", "zone",
 }
 

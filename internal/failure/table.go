@@ -57,12 +57,12 @@ var reasons = []Reason{
 	{
 		DNSSECFailed, "Incorrect DNS settings (DNSSEC)", Owner, Backoff,
 		"{name} resolves only with DNSSEC validation switched off{detail}.",
-		"Sign the zone of {name} anew at its DNS provider so that it fits the DS record at the registrar, or remove that DS record.",
+		"Have the DNS provider sign {name} anew and give the registrar (where the domain was bought) the DS record that it then shows; or do without DNSSEC: delete the DS record of {name} at the registrar.",
 	},
 	{
 		NoWebProcess, "Incorrect DNS settings (no web process)", Owner, OnChange,
 		"{app} runs no web process, so nothing can answer the CA's validation of {name}.",
-		"Start a web process for {app} and say so (web: 1), or use challenge: dns-01 for {name} where this platform offers it.",
+		"Start a web process for {app} and say so (web: 1), or {dns}.",
 	},
 	{
 		DNSUnresolved, "Unable to resolve DNS for domain", Owner, Backoff,
@@ -97,7 +97,7 @@ var reasons = []Reason{
 	{
 		CDNStrictTLS, "Strict TLS in CDN not supported", Owner, Backoff,
 		"{name} demands valid TLS before it has a certificate{detail}.",
-		"Switch the CDN in front of {name} from strict to flexible TLS, or stop it redirecting /.well-known/acme-challenge/ to https, until the certificate is issued.",
+		"Until {name} has its certificate, let the CDN in front of it come to this platform without strict TLS, or exempt /.well-known/acme-challenge/ from the redirect to https.",
 	},
 	{
 		CAAUnsupported, "DNS provider doesn't support CAA", Owner, Backoff,
@@ -106,7 +106,7 @@ var reasons = []Reason{
 	},
 	{
 		CAAForbids, "CAA record prevents issuance", Owner, Backoff,
-		"The CAA records of {zone} do not allow {ca} to issue for {name}{detail}.",
+		"The CAA records of {zone} (the list of CAs that may issue certificates for it) do not allow {ca} to issue for {name}{detail}.",
 		"Add {expected}",
 	},
 	{
@@ -122,7 +122,7 @@ var reasons = []Reason{
 	{
 		Blocklisted, "Let's Encrypt domain blocklist", Owner, OnChange,
 		"The CA refuses to issue for {name}{detail}.",
-		"Ask the CA why {name} is on its blocklist, or use another name.",
+		"Ask the CA why it refuses {name}, or use another name.",
 	},
 
 	{
@@ -148,17 +148,17 @@ var reasons = []Reason{
 	{
 		SecondaryValidation, "Not reachable from everywhere", Owner, Backoff,
 		"{name} validated from one place on the internet but not from others{detail}.",
-		"Remove geographic blocking, per-country DNS answers or firewalls in front of {name}; every place must see the same.",
+		"Switch off country blocking, bot protection and answers by country for {name} at its firewall, CDN and DNS provider: the CA looks from several countries at once, and each must see the same.",
 	},
 	{
 		TrustedIPs, "Access restricted to trusted IPs", Owner, OnChange,
 		"{app} admits only trusted IPs, so the CA cannot reach {name} over HTTP.",
-		"Open {app} to the internet (trustedIPs: false), or use challenge: dns-01 for {name} where this platform offers it.",
+		"Open {app} to the internet (trustedIPs: false), or {dns}.",
 	},
 	{
 		WildcardNeedsDNS, "Wildcard needs DNS validation", Owner, OnChange,
 		"{name} is a wildcard, which a CA validates over DNS only; {challenge} cannot prove it.",
-		"List the names you need instead of {name}, or set challenge: dns-01 for it once the operator has configured a DNS provider.",
+		"List the names you need instead of {name}, or {dns}.",
 	},
 	{
 		WildcardsNotAllowed, "Wildcards not allowed", Operator, OnChange,
@@ -203,7 +203,7 @@ var reasons = []Reason{
 	{
 		CARefused, "CA refused", Operator, Backoff,
 		"The CA refused the request for {name}{detail}.",
-		"Read the CA's words under problem; if they do not say what to change, ask the CA.",
+		"Do what the CA's words under problem ask for; if they ask for nothing, ask the CA.",
 	},
 	{
 		BadCertificate, "CA returned a bad certificate", Operator, Backoff,

@@ -88,6 +88,9 @@ type DNS struct {
 	// Target is what the expected target itself resolves to; used to tell
 	// "leads to the same place" (an ALIAS) from "leads elsewhere".
 	Target []netip.Addr
+	// Wildcard is one, as *.example.com, that answers the same and so may be
+	// where the answer comes from (RFC 4592); empty: none, or not asked for.
+	Wildcard string
 	// Authority is what the zone's own name servers answer; nil: they were not
 	// asked, or could not be found.
 	Authority *Authority

@@ -1,0 +1,89 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/acmsync/acmsync/internal/record"
+)
+
+// The functions of this file say what to change about what answers for a name.
+// Where the name's records lead to the platform already, no record is asked for.
+
+// atHome reports that the probe came to the platform itself, as it should.
+func (f facts) atHome() bool {
+	if f.DNS == nil || f.Probe == nil || f.foreign() {
+		return false
+	}
+	return f.viaTarget() || f.Probe.Address.IsValid() && f.ours(f.Probe.Address)
+}
+
+// challengeURL is where a CA begins.
+func (f facts) challengeURL() string { return "http://" + f.name + record.ChallengePath }
+
+// standing is who answers in the platform's place, as "if" and "at" want it.
+func (f facts) standing() string {
+	if layer := layerText(f.Probe); layer != "" {
+		return layer + " at " + place(f.Probe)
+	}
+	return place(f.Probe)
+}
+
+func (f facts) answerRemedy() string {
+	switch {
+	case !f.atHome():
+		return fmt.Sprintf("%s; or, if %s is a CDN or proxy that is to stay in front, make it pass %s on to this platform.", f.instruction(), f.standing(), f.challengeURL())
+	case f.Probe.Body == record.BodyThumbprint:
+		return fmt.Sprintf("Switch off the other ACME client (certbot, Caddy, the automatic certificates of a CDN) that answers %s, or ask the operator of this platform to answer there before it; the DNS records of %s are right.", f.challengeURL(), f.name)
+	}
+	return f.exemptRemedy()
+}
+
+// exemptRemedy is for a name whose records are right.
+func (f facts) exemptRemedy() string {
+	return fmt.Sprintf("Take away what catches %s before this platform does (a route, login or redirect of the app, a rule of a CDN); if nothing of yours does, ask the operator of this platform. The DNS records of %s are right.", f.challengeURL(), f.name)
+}
+
+func (f facts) redirectRemedy() string {
+	if f.atHome() {
+		return fmt.Sprintf("Exempt %s from the redirect, or make the redirect keep that path; the DNS records of %s are right.", f.challengeURL(), f.name)
+	}
+	return fmt.Sprintf("%s, in place of the redirect; or make the redirect keep the path %s and what follows it.", f.instruction(), record.ChallengePath)
+}
+
+func (f facts) strictRemedy() string {
+	switch {
+	case f.Probe.Status == 525:
+		return fmt.Sprintf("Until %s has its certificate, let the CDN in front of it come to this platform by http (in Cloudflare: SSL/TLS, encryption mode Flexible).", f.name)
+	case f.Probe.Status == 526:
+		return fmt.Sprintf("Until %s has its certificate, let the CDN in front of it accept any certificate of this platform (in Cloudflare: SSL/TLS, encryption mode Full, not strict).", f.name)
+	}
+	return fmt.Sprintf("Exempt %s from the redirect to https: a CA begins by http, and there is no certificate yet.", f.challengeURL())
+}
+
+// reachRemedy is what mends a way to the challenge that leads nowhere; empty: it
+// has to be opened.
+func (f facts) reachRemedy() string {
+	switch f.Probe.Result {
+	case record.ProbeAnswered:
+		return fmt.Sprintf("Start or mend what answers for %s at %s (the app, or this platform's edge: then tell its operator); it fails with HTTP %d.", f.name, place(f.Probe), f.Probe.Status)
+	case record.ProbeNoAddress:
+		return "Redirect " + f.challengeURL() + " only to a host that has an address, or answer it without a redirect."
+	case record.ProbeBadRedirect:
+		if f.Probe.Refusal == record.RedirectSlash {
+			return "End the host of the redirect's target with a slash, as in https://" + f.name + "/"
+		}
+		return "Answer " + f.challengeURL() + " without a redirect, or redirect it once, with its path, to http or https on the ports 80 and 443 of a public host."
+	}
+	if f.atHome() && !redirected(f.Probe) {
+		return fmt.Sprintf("Ask the operator of this platform to open port 80 of %s to the internet; the DNS records of %s are right.", place(f.Probe), f.name)
+	}
+	return ""
+}
+
+// awaited is what should be seen in place of what the probe saw.
+func (f facts) awaited() []record.RR {
+	if f.atHome() {
+		return []record.RR{{Type: "HTTP", Name: f.challengeURL(), Value: "(the challenge, with HTTP 200)"}}
+	}
+	return f.expected()
+}

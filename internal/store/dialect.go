@@ -43,31 +43,57 @@ func connect(path string, readOnly bool) (write, read *sql.DB, err error) {
 		write, err = pool("file::memory:", 1)
 		return write, write, err
 	}
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
 	if readOnly {
-		read, err = pool(dsn+"?"+readOnlyQuery(path), 2)
+		read, err = pool(readOnlyName(path), 2)
 		return read, read, err
 	}
 	// WAL: readers and the writer do not wait for each other. FULL: a commit
 	// is on disk before the request to the CA that it stands for is sent.
-	query := "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
-	if write, err = pool(dsn+query, writers); err != nil {
+	dsn := fileName(path) + "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	if write, err = pool(dsn, writers); err != nil {
 		return nil, nil, err
 	}
-	if read, err = pool(dsn+query, readers); err != nil {
+	if read, err = pool(dsn, readers); err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}
 	return write, read, nil
 }
 
-// readOnlyQuery keeps a reader from leaving files behind: SQLite makes -wal
+func fileName(path string) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
+}
+
+// readOnlyName keeps a reader from leaving files behind: SQLite makes -wal
 // and -shm even for a read-only connection, unless it is told that the file is
 // immutable. Without a -wal no process has the database open, so it is.
-func readOnlyQuery(path string) string {
+func readOnlyName(path string) string {
 	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
-		return "mode=ro&immutable=1"
+		return fileName(path) + "?mode=ro&immutable=1"
 	}
-	return "mode=ro"
+	return fileName(path) + "?mode=ro"
+}
+
+// copyInto makes db, which is in memory, a copy of the database at path.
+func copyInto(ctx context.Context, db *sql.DB, path string) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(raw any) error {
+		to, ok := raw.(interface {
+			NewRestore(name string) (*sqlite.Backup, error)
+		})
+		if !ok {
+			return errors.ErrUnsupported
+		}
+		b, err := to.NewRestore(readOnlyName(path))
+		if err != nil {
+			return err
+		}
+		_, err = b.Step(-1) // all of it
+		return errors.Join(err, b.Finish())
+	})
 }
 
 func pool(dsn string, size int) (*sql.DB, error) {
@@ -123,6 +149,32 @@ func openedReadOnly(err error) bool {
 func isConstraint(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
+}
+
+// integrity is the engine's own check (https://sqlite.org/pragma.html,
+// integrity_check), which reads every page; it returns what is wrong.
+func integrity(ctx context.Context, q querier) (wrong []string, err error) {
+	const most = 5
+	err = each(ctx, q, fmt.Sprintf("PRAGMA integrity_check(%d)", most), nil, func(scan scanner) error {
+		var said string
+		err := scan(&said)
+		if err == nil && said != "ok" {
+			wrong = append(wrong, said)
+		}
+		return err
+	})
+	return wrong, err
+}
+
+// tablesOf are the tables of our schema, each after those it refers to.
+func tablesOf(ctx context.Context, q querier) (tables []string, err error) {
+	const query = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%' ORDER BY rowid`
+	return tables, each(ctx, q, query, nil, func(scan scanner) error {
+		var name string
+		err := scan(&name)
+		tables = append(tables, name)
+		return err
+	})
 }
 
 // present reports whether a table exists.

@@ -33,3 +33,18 @@ func lockedAtOnce(f *os.File) bool {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	return err != syscall.EWOULDBLOCK && err != syscall.EINTR
 }
+
+// openElsewhere reports whether another process has the database at path open:
+// in the mode we use, each connection holds a shared lock on it as long as it
+// lives (https://sqlite.org/wal.html, section 8; the bytes are those of
+// SHARED_FIRST in os.h).
+func openElsewhere(path string) bool {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	const pending, length = 0x40000000, 512
+	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Start: pending, Len: length}
+	return syscall.FcntlFlock(f.Fd(), syscall.F_GETLK, &lock) == nil && lock.Type != syscall.F_UNLCK
+}

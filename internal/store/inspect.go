@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/acmsync/acmsync/internal/record"
 )
@@ -54,19 +53,13 @@ func Inspect(ctx context.Context, url string) (Inspection, error) {
 	return in, nil
 }
 
-// integrity is the engine's own check (https://sqlite.org/pragma.html,
-// integrity_check), which reads every page.
 func (in *Inspection) integrity(ctx context.Context, s *Store) error {
-	const most = 5
 	return s.view(ctx, "checking the database", func(tx *transaction) error {
-		return each(ctx, tx, fmt.Sprintf("PRAGMA integrity_check(%d)", most), nil, func(scan scanner) error {
-			var said string
-			err := scan(&said)
-			if err == nil && said != "ok" {
-				in.Damage = append(in.Damage, Damage{Err: &CorruptError{s.path, errors.New(said)}})
-			}
-			return err
-		})
+		said, err := integrity(ctx, tx)
+		for _, what := range said {
+			in.Damage = append(in.Damage, Damage{Err: &CorruptError{in.Path, errors.New(what)}})
+		}
+		return err
 	})
 }
 
@@ -79,10 +72,14 @@ func (in *Inspection) rows(ctx context.Context, s *Store) error {
 	return err
 }
 
+// keptPairs are all there are, whoever they came from.
+const keptPairs = `SELECT domain_key, sha256, chain, key FROM certificates
+	UNION ALL SELECT domain_key, sha256, chain, key FROM brought`
+
 // pairs looks at certificates that are kept, current or not.
 func (in *Inspection) pairs(ctx context.Context, s *Store) error {
 	return s.view(ctx, "checking certificates", func(tx *transaction) error {
-		return each(ctx, tx, "SELECT domain_key, sha256, chain, key FROM certificates", nil, func(scan scanner) error {
+		return each(ctx, tx, keptPairs, nil, func(scan scanner) error {
 			var key string
 			var p record.Pair
 			err := scan(&key, &p.SHA256, bytesAt{&p.Chain}, bytesAt{(*[]byte)(&p.Key)})

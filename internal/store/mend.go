@@ -16,7 +16,7 @@ import (
 // their certificates, and what refers to nothing goes.
 func (out *Salvaged) mend(ctx context.Context, tx *transaction, now time.Time) error {
 	for _, step := range []func(context.Context, *transaction, time.Time) error{
-		out.dropPairs, out.remake, out.dropOrphans, out.startOver,
+		out.dropPairs, out.dropBrought, out.remake, out.dropOrphans, out.startOver,
 	} {
 		if err := step(ctx, tx, now); err != nil {
 			return err
@@ -61,16 +61,42 @@ func (out *Salvaged) dropPairs(ctx context.Context, tx *transaction, _ time.Time
 	})
 	for _, c := range bad {
 		out.say(c.key, "certificate %s is left out: its key and chain do not fit", c.sha256)
-		_, failed := tx.ExecContext(ctx, "DELETE FROM certificates WHERE sha256 = $1", c.sha256)
+		_, failed := tx.ExecContext(ctx, "DELETE FROM certificates WHERE domain_key = $1 AND sha256 = $2", c.key, c.sha256)
 		err = errors.Join(err, failed)
 	}
 	for _, c := range garbled {
 		if c.leaf != nil {
-			_, failed := tx.ExecContext(ctx, "UPDATE certificates SET names = $2 WHERE sha256 = $1", c.sha256, jsonAt{&c.leaf.DNSNames})
+			_, failed := tx.ExecContext(ctx, "UPDATE certificates SET names = $3 WHERE domain_key = $1 AND sha256 = $2",
+				c.key, c.sha256, jsonAt{&c.leaf.DNSNames})
 			err = errors.Join(err, failed)
 		}
 	}
 	return err
+}
+
+// dropBrought deletes pairs brought along that nobody can serve. A row that
+// waits for one is made to ask for it again: its owner still has it.
+func (out *Salvaged) dropBrought(ctx context.Context, tx *transaction, _ time.Time) error {
+	var bad []string
+	err := each(ctx, tx, "SELECT domain_key, sha256, chain, key FROM brought", nil, func(scan scanner) error {
+		var key string
+		var p record.Pair
+		if err := scan(&key, &p.SHA256, bytesAt{&p.Chain}, bytesAt{(*[]byte)(&p.Key)}); err != nil {
+			return err
+		}
+		if checkPair(&p) != nil {
+			bad = append(bad, key)
+		}
+		return nil
+	})
+	for _, key := range bad {
+		out.say(key, "the pair that is brought along is left out, to be read again: its key and chain do not fit")
+		_, failed := tx.ExecContext(ctx, "DELETE FROM brought WHERE domain_key = $1", key)
+		err = errors.Join(err, failed)
+	}
+	_, failed := tx.ExecContext(ctx, `UPDATE domains SET brought = NULL
+		WHERE brought IS NOT NULL AND key NOT IN (SELECT domain_key FROM brought)`)
+	return errors.Join(err, failed)
 }
 
 func leafOf(chain []byte) *x509.Certificate {
@@ -122,6 +148,7 @@ func remakeRow(ctx context.Context, tx *transaction, key string, now time.Time) 
 		"DELETE FROM domains WHERE key = $1",
 		"DELETE FROM orders WHERE domain_key = $1",
 		"DELETE FROM deployments WHERE domain_key = $1",
+		"DELETE FROM brought WHERE domain_key = $1",
 		`UPDATE certificates SET superseded = FALSE, reason = 0, revoke_at = NULL, revoked_at = NULL, why = ''
 			WHERE domain_key = $1 AND current`,
 	} {
@@ -150,7 +177,7 @@ func plainRow(ctx context.Context, tx *transaction, key string, now time.Time) e
 // dropOrphans deletes what belongs to a row that could not be read and had no
 // certificate: desired state makes it anew.
 func (out *Salvaged) dropOrphans(ctx context.Context, tx *transaction, _ time.Time) error {
-	for _, table := range []string{"orders", "deployments"} {
+	for _, table := range []string{"orders", "deployments", "brought"} {
 		lost, err := keysOf(ctx, tx, "SELECT DISTINCT domain_key FROM "+table+" WHERE domain_key NOT IN (SELECT key FROM domains)")
 		if err != nil {
 			return err

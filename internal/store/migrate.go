@@ -19,9 +19,14 @@ const schemaVersion = 3
 // migrate brings the schema up to date. The caller keeps other processes from
 // doing so at the same time.
 func migrate(ctx context.Context, db *sql.DB) error {
-	if made, err := current(ctx, db); err != nil || made {
+	if version, err := versionOf(ctx, db); err != nil || version == schemaVersion {
 		return err
 	}
+	return migrateTo(ctx, db, schemaVersion)
+}
+
+// migrateTo is migrate, but the schema may be one of an earlier program.
+func migrateTo(ctx context.Context, db *sql.DB, version int64) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -30,26 +35,24 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if _, err := p.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}
 	return nil
 }
 
-// current reports whether the schema is the one this program was written for,
-// without writing; false: there is none yet.
-func current(ctx context.Context, db *sql.DB) (bool, error) {
+// versionOf is the schema's version; 0: there is none yet.
+func versionOf(ctx context.Context, db *sql.DB) (version int64, err error) {
 	there, err := present(ctx, db, goose.DefaultTablename)
 	if err != nil || !there {
-		return false, err
+		return 0, err
 	}
-	var version int64
 	query := `SELECT COALESCE(MAX(version_id), 0) FROM ` + goose.DefaultTablename + ` WHERE is_applied`
 	if err := db.QueryRowContext(ctx, query).Scan(&version); err != nil {
-		return false, fmt.Errorf("reading the schema's version: %w", err)
+		return 0, fmt.Errorf("reading the schema's version: %w", err)
 	}
 	if version > schemaVersion {
-		return false, fmt.Errorf("%w: %d, and this acmsync knows %d: use the newer acmsync that wrote it", ErrSchema, version, schemaVersion)
+		return 0, fmt.Errorf("%w: %d, and this acmsync knows %d: use the newer acmsync that wrote it", ErrSchema, version, schemaVersion)
 	}
-	return version == schemaVersion, nil
+	return version, nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite"
 
@@ -18,7 +19,26 @@ import (
 // and what was in it is there.
 func TestMigrateFromTheFirstSchema(t *testing.T) {
 	t.Parallel()
-	dir := private(t)
+	dir := firstSchema(t)
+	s := open(t, urlIn(dir))
+	l := claimOne(t, s)
+	if l.Domain.Attempt.Count != 3 || l.Domain.Notice != (record.Notice{}) {
+		t.Fatalf("%+v", l.Domain)
+	}
+	d := l.Domain
+	d.Notice = record.Notice{Began: noon, Told: noon.Add(72 * time.Hour), Reason: "domain-not-found"}
+	save(t, s, l, store.Change{Domain: d})
+	s.Close()
+	if rows, _, err := open(t, urlIn(dir)).Domains(t.Context()); err != nil || rows[0].Notice != d.Notice {
+		t.Errorf("%+v, %v, want the notice after a restart", rows, err)
+	}
+}
+
+// firstSchema is a folder with a store as the first acmsync wrote it, of one
+// row.
+func firstSchema(t *testing.T) (dir string) {
+	t.Helper()
+	dir = private(t)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -40,18 +60,22 @@ func TestMigrateFromTheFirstSchema(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), row); err != nil {
 		t.Fatal(err)
 	}
-	db.Close()
+	return dir
+}
 
-	s := open(t, urlIn(dir))
-	l := claimOne(t, s)
-	if l.Domain.Attempt.Count != 3 || l.Domain.Notice != (record.Notice{}) {
-		t.Fatalf("%+v", l.Domain)
+// Reading a store that an earlier acmsync wrote shows what is in it, and leaves
+// it to whoever writes to migrate it.
+func TestReadAnEarlierSchema(t *testing.T) {
+	t.Parallel()
+	dir := firstSchema(t)
+	before := snapshot(t, dir)
+	if d := domains(t, openReadOnly(t, urlIn(dir)))["a.example"]; d.Attempt.Count != 3 {
+		t.Errorf("read as %+v", d)
 	}
-	d := l.Domain
-	d.Notice = record.Notice{Began: noon, Told: noon.Add(72 * time.Hour), Reason: "domain-not-found"}
-	save(t, s, l, store.Change{Domain: d})
-	s.Close()
-	if rows, _, err := open(t, urlIn(dir)).Domains(t.Context()); err != nil || rows[0].Notice != d.Notice {
-		t.Errorf("%+v, %v, want the notice after a restart", rows, err)
+	if in, err := store.Inspect(t.Context(), urlIn(dir)); err != nil || len(in.Domains) != 1 || len(in.Damage) > 0 {
+		t.Errorf("inspected: %+v, %v", in, err)
+	}
+	if diff := cmp.Diff(before, snapshot(t, dir)); diff != "" {
+		t.Errorf("reading changed files:\n%s", diff)
 	}
 }

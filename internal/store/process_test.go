@@ -238,3 +238,19 @@ func checkWhole(t *testing.T, s *store.Store, d record.Domain) {
 		t.Errorf("the pair does not fit the row: %v", err)
 	}
 }
+
+// TestSalvageBesideAnIdleProcess: it would go on with the database that was
+// moved away.
+func TestSalvageBesideAnIdleProcess(t *testing.T) {
+	t.Parallel()
+	dir, _ := fullStore(t)
+	p := start(t, "idle", urlIn(dir))
+	if got := p.line(t); got != "open" {
+		t.Fatal(got)
+	}
+	if _, err := store.Salvage(t.Context(), urlIn(dir), noon); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("got %v", err)
+	}
+	p.kill()
+	salvage(t, dir)
+}

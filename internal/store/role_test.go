@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	roles := map[string]func(context.Context, *store.Store) error{
-		"hold": hold, "hold briefly": holdBriefly, "write": write, "work": work, "fill the disk": fillTheDisk,
+		"hold": hold, "hold briefly": holdBriefly, "write": write, "work": work, "fill the disk": fillTheDisk, "idle": idle,
 	}
 	if err := play(roles[role]); err != nil {
 		fmt.Println("failed:", err)
@@ -111,4 +111,11 @@ func holdFor(ctx context.Context, s *store.Store, ttl time.Duration) error {
 	d.State = record.Failed
 	fmt.Println("lost:", errors.Is(s.Save(ctx, leases[0], store.Change{Domain: d}), store.ErrLeaseLost))
 	return nil
+}
+
+// idle has the store open, and claims nothing.
+func idle(context.Context, *store.Store) error {
+	fmt.Println("open")
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
 }

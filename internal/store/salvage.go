@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,10 +40,13 @@ func Salvage(ctx context.Context, url string, now time.Time) (Salvaged, error) {
 		return Salvaged{}, err
 	}
 	defer unlock()
-	if name := newSession(path).alive(); name != "" {
-		return Salvaged{}, fmt.Errorf("%s: %w (%s): stop acmsync first", path, ErrBusy, name)
+	if err := finishExchange(path); err != nil {
+		return Salvaged{}, &DiskError{path, err, "put " + rebuilt(path) + " in its place by hand"}
 	}
-	fresh := path + ".rebuilt"
+	if newSession(path).alive() || openElsewhere(path) {
+		return Salvaged{}, fmt.Errorf("%s: %w: stop acmsync first", path, ErrBusy)
+	}
+	fresh := rebuilt(path)
 	if err := removeDatabase(fresh); err != nil {
 		return Salvaged{}, &DiskError{path, err, "remove it by hand"}
 	}
@@ -56,50 +60,17 @@ func Salvage(ctx context.Context, url string, now time.Time) (Salvaged, error) {
 	return out, nil
 }
 
-// alive names a session of the store whose process lives; empty: there is none.
-func (s *session) alive() string {
+// alive reports whether a session of the store has a process that lives.
+func (s *session) alive() bool {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
-		return ""
+		return false
 	}
-	for _, e := range entries {
-		if !s.gone("/" + e.Name()) {
-			return e.Name()
-		}
-	}
-	return ""
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !s.gone("/" + e.Name()) })
 }
 
-var databaseFiles = []string{"", "-wal", "-shm"}
-
-func removeDatabase(path string) error {
-	var errs []error
-	for _, suffix := range databaseFiles {
-		if err := os.Remove(path + suffix); !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// exchange moves the old database away and the new one to its place. A crash
-// between leaves no database, and both under other names.
-func exchange(path, fresh, broken string) error {
-	for _, suffix := range databaseFiles {
-		if err := os.Rename(path+suffix, broken+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	if err := os.Rename(fresh, path); err != nil {
-		return err
-	}
-	f, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
+// rebuild makes the new database with the schema that the damaged one has, so
+// that migrations treat its rows as they would have in place.
 func (out *Salvaged) rebuild(ctx context.Context, path, fresh string, now time.Time) error {
 	if err := prepareFile(fresh); err != nil {
 		return err
@@ -109,29 +80,52 @@ func (out *Salvaged) rebuild(ctx context.Context, path, fresh string, now time.T
 		return err
 	}
 	defer from.Close()
-	s, err := open(ctx, fresh)
+	version, err := versionOf(ctx, from)
+	if errors.Is(err, ErrSchema) {
+		return err
+	}
+	if err != nil || version < 1 { // that cannot be read either
+		version = schemaVersion
+	}
+	write, read, err := connect(fresh, false)
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, "taking rows over", func(tx *transaction) error {
-		// Rows may come without the one they belong to; mend looks for those.
-		if _, err := tx.ExecContext(ctx, "PRAGMA defer_foreign_keys = ON"); err != nil {
-			return err
-		}
-		for _, table := range tables {
-			n, err := takeOver(ctx, from, tx, table)
-			if err != nil {
-				return fmt.Errorf("table %s: %w", table, err)
-			}
-			out.Rows += n
-		}
-		return out.mend(ctx, tx, now)
-	})
-	return errors.Join(err, s.Close())
+	s := &Store{path: fresh, write: write, read: read, session: newSession(fresh), batches: newBatches()}
+	return errors.Join(out.fill(ctx, from, s, version, now), s.Close())
 }
 
-// tables of the schema, each after those it refers to.
-var tables = []string{"domains", "certificates", "orders", "deployments", "apps", "files", "requests", "ledger", "approvals", "meta"}
+func (out *Salvaged) fill(ctx context.Context, from *sql.DB, s *Store, version int64, now time.Time) error {
+	if err := migrateTo(ctx, s.write, version); err != nil {
+		return err
+	}
+	// Rows may come without the one they belong to; mend looks for those.
+	if _, err := s.write.ExecContext(ctx, "PRAGMA foreign_keys = OFF"); err != nil {
+		return err
+	}
+	if err := s.change(ctx, "taking rows over", func(tx *transaction) error { return out.takeAll(ctx, from, tx) }); err != nil {
+		return err
+	}
+	if err := migrate(ctx, s.write); err != nil {
+		return err
+	}
+	return s.change(ctx, "mending rows", func(tx *transaction) error { return out.mend(ctx, tx, now) })
+}
+
+func (out *Salvaged) takeAll(ctx context.Context, from *sql.DB, to *transaction) error {
+	tables, err := tablesOf(ctx, to)
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		n, err := takeOver(ctx, from, to, table)
+		if err != nil {
+			return fmt.Errorf("table %s: %w", table, err)
+		}
+		out.Rows += n
+	}
+	return nil
+}
 
 // takeOver copies the rows of a table that can be read. The scan ends at the
 // first damaged page; from there each row is asked for alone.

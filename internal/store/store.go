@@ -51,15 +51,18 @@ func openFile(ctx context.Context, path string) (*Store, error) {
 	if err := prepareFolder(dir); err != nil {
 		return nil, err
 	}
-	if err := prepareFile(path); err != nil {
-		return nil, err
-	}
 	// Two processes that both find a new file would both make its tables.
 	unlock, err := lockFolder(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
+	if err := finishExchange(path); err != nil {
+		return nil, &DiskError{path, err, "put " + rebuilt(path) + " in its place by hand"}
+	}
+	if err := prepareFile(path); err != nil {
+		return nil, err
+	}
 	s, err := open(ctx, path)
 	if err != nil {
 		return nil, opening(path, "opening the store", err)
@@ -118,12 +121,15 @@ func openExisting(ctx context.Context, path string, there bool) (*Store, error) 
 		return nil, err
 	}
 	s := &Store{path: path, write: write, read: read, session: newSession(path), batches: newBatches()}
-	made, err := current(ctx, read)
-	if err == nil && made {
+	version, err := versionOf(ctx, read)
+	if err == nil && version == schemaVersion {
 		return s, nil
 	}
 	if err = errors.Join(err, s.Close()); err != nil {
 		return nil, err
+	}
+	if version > 0 {
+		return openOlder(ctx, path)
 	}
 	return openMemory(ctx)
 }

@@ -2,6 +2,7 @@ package controller_test
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/acmsync/acmsync/internal/controller"
 	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/lab/ca"
+	"github.com/acmsync/acmsync/internal/lab/edge"
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 var longName = strings.Repeat("long", 12) + "." + strings.Repeat("name", 5) + ".shop.example"
@@ -105,13 +108,16 @@ func TestLongNamesAreIssued(t *testing.T) {
 	w.wantIssued(longName)
 }
 
-// TestOneBadNameAmongMany: the app's other names are issued.
+// TestOneBadNameAmongMany: the app's other names are issued, a thousand of them.
 func TestOneBadNameAmongMany(t *testing.T) {
 	t.Parallel()
 	w := begin(t, func(c *controller.Config) { c.Policy.Limits = noLimits() })
-	names := make([]string, 120)
+	names := make([]string, 1000)
+	if testing.Short() {
+		names = names[:120]
+	}
 	for i := range names {
-		names[i] = fmt.Sprintf("d%03d.shop.example", i)
+		names[i] = fmt.Sprintf("d%04d.shop.example", i)
 	}
 	w.Point(names...)
 	w.DNS.Remove(names[60], 0)
@@ -120,8 +126,30 @@ func TestOneBadNameAmongMany(t *testing.T) {
 	if e := w.entry("shop", names[60]); e.Reason != string(failure.DomainNotFound) {
 		t.Errorf("%+v", e)
 	}
-	w.wantIssued(slices.Delete(names, 60, 61)...)
-	if n := w.CA.Count(ca.NewOrder); n != 119 {
+	w.wantIssued(slices.Delete(slices.Clone(names), 60, 61)...)
+	if n := w.CA.Count(ca.NewOrder); n != len(names)-1 {
 		t.Errorf("%d orders", n)
+	}
+}
+
+// TestIPv6OfThePlatform: an AAAA record is no fault where the platform's edge is
+// behind it, and the CA comes to it first.
+func TestIPv6OfThePlatform(t *testing.T) {
+	t.Parallel()
+	if !hasIPv6() {
+		t.Skip("this machine has no IPv6 loopback")
+	}
+	six := netip.MustParseAddr(otherEdge6)
+	w := begin(t, func(c *controller.Config) { c.Policy.Platform.Addresses = append(c.Policy.Platform.Addresses, six) })
+	const name = "www.shop.example"
+	elsewhere(edge.Behaviour{Thumbprint: w.config.Policy.Platform.Thumbprint})(w, name)
+	w.DNS.Set(name, "A 127.0.0.1", "AAAA "+otherEdge6)
+	answers(edge.Behaviour{Status: 404})(w, name) // over IPv4 it would fail
+	w.push(apps(app("shop", name)))
+	w.pass()
+	w.wantIssued(name)
+	d := w.domain(name)
+	if len(d.Findings) > 0 || d.Checks.DNS != record.Pass || d.Checks.Challenge != record.Pass {
+		t.Errorf("%+v, %v", d.Checks, d.Findings)
 	}
 }

@@ -160,17 +160,24 @@ func (w *world) pass() controller.Result {
 // domain is what the store knows of a name.
 func (w *world) domain(name string) record.Domain {
 	w.t.Helper()
+	d, ok := w.domains()[name]
+	if !ok {
+		w.t.Fatalf("the store does not know %s", name)
+	}
+	return d
+}
+
+func (w *world) domains() map[string]record.Domain {
+	w.t.Helper()
 	domains, broken, err := w.config.Store.Domains(w.t.Context())
 	if err != nil || len(broken) > 0 {
 		w.t.Fatal(err, broken)
 	}
+	all := make(map[string]record.Domain, len(domains))
 	for _, d := range domains {
-		if d.Key == name {
-			return d
-		}
+		all[d.Key] = d
 	}
-	w.t.Fatalf("the store does not know %s", name)
-	return record.Domain{}
+	return all
 }
 
 // knows reports whether the store has a row of the name.
@@ -195,8 +202,9 @@ func reason(d record.Domain) string {
 // deployed and served, and that nothing is left under way.
 func (w *world) wantIssued(names ...string) {
 	w.t.Helper()
+	all := w.domains()
 	for _, name := range names {
-		d := w.domain(name)
+		d := all[name]
 		if d.State != record.CertIssued || d.Certificate == nil || d.Order != nil || len(d.Findings) > 0 {
 			w.t.Errorf("%s is %s, certificate %v, order %v, findings %v; want it issued", name, d.State, d.Certificate, d.Order, d.Findings)
 			continue

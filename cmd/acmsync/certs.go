@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/x509"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,7 @@ acmsync status.`,
 				return err == nil && publiclyTrusted(pair.Chain)
 			}
 			t := terminalOf(c.out)
-			return status.Certs(c.out, status.Inventory(status.Apps(view), trusted), t.color, t.width)
+			return status.Certs(c.out, status.Inventory(status.Apps(view), trusted), time.Now(), t.color, t.width)
 		},
 	}
 }

@@ -74,6 +74,9 @@ func (f statusFlags) history(ctx context.Context, c console, args []string) erro
 		return errors.New("--log needs an app; usage: acmsync status APP [DOMAIN] --log")
 	}
 	events, err := operate.AppHistory(ctx, ".", f.branch, args[0])
+	if errors.Is(err, operate.ErrNoClone) {
+		return errors.New("--log reads the history from a git clone, also where there are settings; run this in a clone of the repository")
+	}
 	if err != nil {
 		return err
 	}

@@ -48,8 +48,9 @@ func certType(d DomainStatus) string {
 	return "ACM"
 }
 
-// Certs prints the inventory, the first to expire first; width as for [Table].
-func Certs(w io.Writer, certs []Cert, color bool, width int) error {
+// Certs prints the inventory, the first to expire first; now and width as for
+// [Table].
+func Certs(w io.Writer, certs []Cert, now time.Time, color bool, width int) error {
 	var b strings.Builder
 	switch {
 	case len(certs) == 0:
@@ -59,18 +60,30 @@ func Certs(w io.Writer, certs []Cert, color bool, width int) error {
 			fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%s\t%s\n", strings.Join(c.Names, ","), c.App, c.Issuer, date(c.Expiry), c.trust(), c.Type)
 		}
 	default:
-		t := newTable("Names", "App", "Issuer", "Expires", "Trusted", "Type")
+		t := newTable("Names", "App", "Issuer", "Expires", "Left", "Trusted", "Type")
 		for _, c := range certs {
 			trust := c.trust()
 			if !c.Trusted {
 				trust = paint(color, "33", trust)
 			}
-			t.AppendRow(table.Row{strings.Join(c.Names, "\n"), c.App, c.Issuer, date(c.Expiry), trust, c.Type})
+			t.AppendRow(table.Row{strings.Join(c.Names, "\n"), c.App, c.Issuer, date(c.Expiry), c.left(now, color), trust, c.Type})
 		}
 		b.WriteString(t.Render() + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// left is how long it is still good, red in the last week.
+func (c Cert) left(now time.Time, color bool) string {
+	left := c.Expiry.Sub(now)
+	switch {
+	case left <= 0:
+		return paint(color, "31", "expired")
+	case left < 7*24*time.Hour:
+		return paint(color, "31", age(left))
+	}
+	return age(left)
 }
 
 func (c Cert) trust() string {

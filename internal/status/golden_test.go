@@ -175,7 +175,7 @@ func TestCerts(t *testing.T) {
 	certs := status.Inventory(status.Apps(report()), func(sum string) bool { return sum == "0a1b00112233" })
 	for name, width := range map[string]int{"certs": 100, "certs-lines": 0} {
 		var b bytes.Buffer
-		if err := status.Certs(&b, certs, false, width); err != nil {
+		if err := status.Certs(&b, certs, t0, false, width); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name, b.Bytes())

@@ -47,7 +47,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "manual-table", table.Bytes())
-	if err := status.Certs(&certs, status.Inventory(status.Apps(r), func(string) bool { return true }), false, 100); err != nil {
+	if err := status.Certs(&certs, status.Inventory(status.Apps(r), func(string) bool { return true }), t0, false, 100); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "manual-certs", certs.Bytes())

@@ -86,3 +86,17 @@ func TestAgesInTheTable(t *testing.T) {
 		}
 	}
 }
+
+// How long a certificate is good is said in words, and in red when it is not long.
+func TestAgesOfCertificates(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[time.Duration]string{
+		-time.Hour: "\x1b[31mexpired\x1b[0m", 5 * time.Hour: "\x1b[31m5 hours\x1b[0m", 8 * 24 * time.Hour: "  8 days ",
+	} {
+		var b strings.Builder
+		certs := []status.Cert{{Names: []string{"a.example"}, App: "shop", Expiry: t0.Add(left)}}
+		if err := status.Certs(&b, certs, t0, true, 100); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%v: %v\n%s, want %q", left, err, b.String(), want)
+		}
+	}
+}

@@ -41,6 +41,7 @@ func question(d record.Domain, p Policy) record.Question {
 		Name:       name,
 		App:        d.App,
 		Apex:       spec.RegisteredDomain(name) == name,
+		Registered: spec.RegisteredDomain(name),
 		Challenge:  d.Challenge,
 		Target:     p.Platform.TargetFor(name, d.App, d.Target),
 		Addresses:  p.Platform.Addresses,

@@ -108,9 +108,9 @@ func (c candidate) blocked(chain []obstacle) *record.Finding {
 // overDNS is how the name could be proved in DNS instead.
 func (c candidate) overDNS() string {
 	if c.provided() {
-		return "set challenge: dns-01 for " + c.name
+		return "write challenge: dns-01 there for " + c.name
 	}
-	return "ask the operator to set up dns-01 (challenge.dns01) and then set challenge: dns-01 for " + c.name
+	return "ask the operator of this platform to set up dns-01 (challenge.dns01), then write challenge: dns-01 there for " + c.name
 }
 
 func (c candidate) finding(code failure.Code) record.Finding {

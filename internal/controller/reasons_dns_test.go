@@ -22,7 +22,7 @@ func dnsWays() []way {
 	target := "CNAME {} to {}.dns.platform.example"
 	ways := []way{
 		{name: "no record", wrong: []fault{records()}, want: failure.DomainNotFound, remedy: "Add " + target},
-		{name: "only a text", wrong: []fault{records(`TXT "hello"`)}, want: failure.DNSUnresolved, remedy: "then set " + target},
+		{name: "only a text", wrong: []fault{records(`TXT "hello"`)}, want: failure.DNSUnresolved, remedy: "Set " + target + "; if the DNS provider refuses"},
 		{
 			name: "alias to nothing", wrong: []fault{records("CNAME gone.elsewhere.test.")},
 			want: failure.IncorrectDNS, remedy: "Set " + target,

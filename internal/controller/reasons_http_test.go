@@ -18,7 +18,7 @@ func httpWays() []way {
 		return b
 	}
 	ways := []way{
-		{name: "elsewhere a parked page", wrong: []fault{elsewhere(page(200))}, want: failure.CDNChallengeMissing, remedy: "then set CNAME {} to {}.dns.platform.example; or, if "},
+		{name: "elsewhere a parked page", wrong: []fault{elsewhere(page(200))}, want: failure.CDNChallengeMissing, remedy: "then set CNAME {} to {}.dns.platform.example; but if "},
 		{name: "elsewhere not found", wrong: []fault{elsewhere(page(404))}, want: failure.CDNChallengeMissing},
 		{name: "a parked page", wrong: []fault{answers(page(200))}, want: failure.CDNChallengeMissing, message: "127.0.0.1 answers for {} with HTTP 200 and the page of a parked domain."},
 		{name: "not found", wrong: []fault{answers(page(404))}, want: failure.CDNChallengeMissing, message: "404"},

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"net/netip"
 	"path"
 	"slices"
@@ -26,7 +27,8 @@ func reservedAddress(f facts) (record.Finding, bool) {
 	finding.Expected, finding.Observed, finding.Remedy = f.expected(), rrs, f.instruction()
 	if rrs[0].Type == "HTTP" {
 		finding.Expected = f.awaited()
-		finding.Remedy = "Answer " + f.challengeURL() + " without that redirect, or redirect it to a host with a public address."
+		finding.Message = fmt.Sprintf("%s redirects to %s, an address that cannot be reached from the internet.", f.challengeURL(), text)
+		finding.Remedy = "Take away that redirect for " + f.challengeURL() + ", " + f.elsewhere()
 	}
 	finding.Warning = f.reservedAdvises()
 	return finding, true

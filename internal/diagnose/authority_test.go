@@ -183,7 +183,7 @@ func TestNameServers(t *testing.T) {
 	} {
 		name := "ede-" + strings.ReplaceAll(strings.ToLower(text), " ", "-")
 		cases = append(cases, zoneCase{
-			name: name, all: lines(good), faults: signature(ede), want: "dnssec-failed", message: text + " (EDE ", remedy: "Have the DNS provider sign {} anew",
+			name: name, all: lines(good), faults: signature(ede), want: "dnssec-failed", message: text + " (EDE ", remedy: "Tell the DNS provider of {} that",
 		})
 	}
 	follow(t, cases)

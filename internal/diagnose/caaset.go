@@ -30,6 +30,9 @@ func (f facts) judgeCAA() verdict {
 		return verdict{allowed: true} // RFC 8659, section 4.2: no issue property, no restriction
 	}
 	refused := verdict{}
+	if !slices.ContainsFunc(relevant, namesSomebody) {
+		refused.why = "they allow nobody"
+	}
 	for _, r := range relevant {
 		v := f.judgeProperty(r)
 		if v.allowed {
@@ -40,6 +43,12 @@ func (f facts) judgeCAA() verdict {
 		}
 	}
 	return refused
+}
+
+// namesSomebody: an issuer that is empty allows nobody (section 4.2).
+func namesSomebody(r record.CAARecord) bool {
+	value, ok := parseIssue(r.Value)
+	return ok && value.issuer != ""
 }
 
 // relevant are the properties that count for the name: for a wildcard the

@@ -45,7 +45,7 @@ func (f facts) everywhereRemedy(said utterance) string {
 	if said.kind == "dns" {
 		return fmt.Sprintf("Ask the DNS provider of %s to answer the whole world alike: no country blocking, no name server that is out of reach from elsewhere.", f.name)
 	}
-	return fmt.Sprintf("Let the whole world read %s: switch off country blocking, bot protection and answers by country for %s at its firewall, CDN or DNS provider. The CA looks from several countries at once.", f.challengeURL(), f.name)
+	return fmt.Sprintf("Let the whole world read %s: switch off country blocking, bot protection and answers by country for %s at its firewall, CDN or DNS provider, at least for this path, because the CA looks from several countries at once; if you use none of these, send this entry to the operator of this platform.", f.challengeURL(), f.name)
 }
 
 // accountRemedy names the setting that the operator has to change.

@@ -28,36 +28,42 @@ func (f facts) standing() string {
 	return place(f.Probe)
 }
 
+// elsewhere ends a remedy that its reader may have nothing to do with.
+func (f facts) elsewhere() string {
+	return "in your app or in a CDN of yours; if it is in neither, send this entry to the operator of this platform. The DNS records of " + f.name + " are right."
+}
+
 func (f facts) answerRemedy() string {
 	switch {
 	case !f.atHome():
-		return fmt.Sprintf("%s; or, if %s is a CDN or proxy that is to stay in front, make it pass %s on to this platform.", f.instruction(), f.standing(), f.challengeURL())
+		return fmt.Sprintf("%s; but if %s is a CDN or proxy that you put in front on purpose, make it pass %s on to this platform instead.", f.instruction(), f.standing(), f.challengeURL())
 	case f.Probe.Body == record.BodyThumbprint:
-		return fmt.Sprintf("Switch off the other ACME client (certbot, Caddy, the automatic certificates of a CDN) that answers %s, or ask the operator of this platform to answer there before it; the DNS records of %s are right.", f.challengeURL(), f.name)
+		return fmt.Sprintf("Switch off the other certificate tool (certbot, Caddy, the automatic certificates of a CDN) that answers %s; if you set up none, send this entry to the operator of this platform. The DNS records of %s are right.", f.challengeURL(), f.name)
 	}
 	return f.exemptRemedy()
 }
 
 // exemptRemedy is for a name whose records are right.
 func (f facts) exemptRemedy() string {
-	return fmt.Sprintf("Take away what catches %s before this platform does (a route, login or redirect of the app, a rule of a CDN); if nothing of yours does, ask the operator of this platform. The DNS records of %s are right.", f.challengeURL(), f.name)
+	return fmt.Sprintf("Take away the login, route, redirect or rule that answers %s, %s", f.challengeURL(), f.elsewhere())
 }
 
 func (f facts) redirectRemedy() string {
 	if f.atHome() {
-		return fmt.Sprintf("Exempt %s from the redirect, or make the redirect keep that path; the DNS records of %s are right.", f.challengeURL(), f.name)
+		return fmt.Sprintf("Exempt %s from that redirect, or make the redirect keep that path, %s", f.challengeURL(), f.elsewhere())
 	}
 	return fmt.Sprintf("%s, in place of the redirect; or make the redirect keep the path %s and what follows it.", f.instruction(), record.ChallengePath)
 }
 
 func (f facts) strictRemedy() string {
+	const orOperator = "then set it back; if no CDN is in front, send this entry to the operator of this platform."
 	switch {
 	case f.Probe.Status == 525:
-		return fmt.Sprintf("Until %s has its certificate, let the CDN in front of it come to this platform by http (in Cloudflare: SSL/TLS, encryption mode Flexible).", f.name)
+		return fmt.Sprintf("Have the CDN in front of %s come to this platform by http (in Cloudflare: SSL/TLS, encryption mode Flexible) until the certificate is issued, %s", f.name, orOperator)
 	case f.Probe.Status == 526:
-		return fmt.Sprintf("Until %s has its certificate, let the CDN in front of it accept any certificate of this platform (in Cloudflare: SSL/TLS, encryption mode Full, not strict).", f.name)
+		return fmt.Sprintf("Have the CDN in front of %s accept any certificate of this platform (in Cloudflare: SSL/TLS, encryption mode Full, not strict) until the certificate is issued, %s", f.name, orOperator)
 	}
-	return fmt.Sprintf("Exempt %s from the redirect to https: a CA begins by http, and there is no certificate yet.", f.challengeURL())
+	return fmt.Sprintf("Exempt %s from the redirect to https, because a CA begins by http and there is no certificate yet, %s", f.challengeURL(), f.elsewhere())
 }
 
 // reachRemedy is what mends a way to the challenge that leads nowhere; empty: it
@@ -65,7 +71,7 @@ func (f facts) strictRemedy() string {
 func (f facts) reachRemedy() string {
 	switch f.Probe.Result {
 	case record.ProbeAnswered:
-		return fmt.Sprintf("Start or mend what answers for %s at %s (the app, or this platform's edge: then tell its operator); it fails with HTTP %d.", f.name, place(f.Probe), f.Probe.Status)
+		return fmt.Sprintf("Restart or mend the app behind %s, which fails with HTTP %d; if your app runs well, send this entry to the operator of this platform, to look at what answers at %s.", f.name, f.Probe.Status, place(f.Probe))
 	case record.ProbeNoAddress:
 		return "Redirect " + f.challengeURL() + " only to a host that has an address, or answer it without a redirect."
 	case record.ProbeBadRedirect:

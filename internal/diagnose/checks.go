@@ -34,7 +34,9 @@ func (f facts) dnsLight(findings []record.Finding) record.Check {
 		return ""
 	case found(findings, failure.DNSTimeout, failure.DNSSECFailed, failure.DNSUnresolved, failure.DomainNotFound) && len(f.resolved()) == 0:
 		return record.Fail
-	case !f.matched() && found(findings, failure.ReservedAddress, failure.IncorrectCNAME, failure.IncorrectDNS, failure.AAAAMismatch):
+	case !f.matched() && found(findings, failure.IncorrectCNAME, failure.IncorrectDNS, failure.AAAAMismatch):
+		return record.Fail
+	case !f.matched() && slices.ContainsFunc(findings, reservedRecord):
 		return record.Fail
 	case len(f.resolved()) == 0, len(f.edge) == 0 && !f.viaTarget():
 		return record.Unknown // nothing was answered, or nothing to hold it against
@@ -69,6 +71,11 @@ func (f facts) challengeLight() record.Check {
 	default:
 		return record.Fail
 	}
+}
+
+// reservedRecord: it is a record that leads to the address, and no redirect.
+func reservedRecord(f record.Finding) bool {
+	return f.Code == failure.ReservedAddress && f.Observed[0].Type != "HTTP"
 }
 
 // blocks leaves out warnings: of CAA they say that a change is under way.

@@ -30,7 +30,7 @@ func contradictions() []contradiction {
 			[]failure.Code{failure.CDNChallengeMissing, failure.ChallengeUnreach},
 			func(c record.Checks) record.Check { return c.Challenge },
 			"The CA did not get the challenge from http://{name}/.well-known/acme-challenge/{detail}. From here it is answered right.",
-			"Look in front of {name} for a firewall, a country block or bot protection that lets this platform through but not the CA, and let everybody read http://{name}/.well-known/acme-challenge/",
+			"Look in front of {name} for a firewall, a country block or bot protection that lets this platform through but not the CA, and let everybody read http://{name}/.well-known/acme-challenge/; if you use none of these, send this entry to the operator of this platform.",
 		},
 		{
 			[]failure.Code{failure.CAAForbids},

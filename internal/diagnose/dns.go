@@ -75,7 +75,10 @@ func dnssecFailed(f facts) (record.Finding, bool) {
 // is the one to mend.
 func (f facts) bogusFinding(name, zone, cause string) record.Finding {
 	finding := f.finding(failure.DNSSECFailed, failure.Values{"name": name, "detail": because(cause)})
-	finding.Remedy = f.finding(failure.DNSSECFailed, failure.Values{"name": zone}).Remedy
+	if zone == f.name {
+		zone = or(Clean(f.question.Registered, maxName), zone)
+	}
+	finding.Remedy = f.finding(failure.DNSSECFailed, failure.Values{"zone": zone}).Remedy
 	finding.Expected = []record.RR{{Type: "DNSSEC", Name: zone, Value: "(valid signatures, or no DS record at the registrar)"}}
 	finding.Observed = []record.RR{{Type: "DNSSEC", Name: name, Value: "(" + or(cause, "SERVFAIL, unless validation is off") + ")"}}
 	return finding
@@ -99,6 +102,9 @@ func dnsUnresolved(f facts) (record.Finding, bool) {
 		finding.Remedy = f.alone()
 	}
 	finding.Expected, finding.Observed = f.expected(), append(f.observed(), f.answers()...)
+	if !f.DNS.Loop && anyFamily(f.unresolved(), broken) {
+		finding.Expected = []record.RR{{Type: "A", Name: f.name, Value: "(an answer)"}}
+	}
 	finding.Warning = f.provedInDNS()
 	return finding, true
 }

@@ -109,10 +109,15 @@ func (c *change) caa(finding record.Finding) {
 	c.set = finding.Expected
 }
 
-// proxy: what answers in the platform's place may be the provider's own.
-func (c *change) proxy(record.Finding) {
-	if c.provider != nil && c.provider.habits.proxy != "" && c.foreign() {
+// proxy: what answers in the platform's place may be the provider's own; where it
+// is no CDN that we know, the records are what to change.
+func (c *change) proxy(finding record.Finding) {
+	switch {
+	case !c.foreign():
+	case c.provider != nil && c.provider.habits.proxy != "":
 		c.zone, c.toggle = c.origin(), c.provider.habits.proxy
+	case c.Probe.Layer == "":
+		c.addresses(finding)
 	}
 }
 

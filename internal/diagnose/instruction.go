@@ -67,11 +67,9 @@ func sayThem(rrs []record.RR) string {
 func (f facts) alone() string {
 	text := f.instruction()
 	if rrs := f.expected(); len(rrs) == 1 && rrs[0].Type == "CNAME" {
-		return "Remove whatever other record (TXT, MX or the like) stands at " + f.name + ", then " + lowerFirst(text)
+		return fmt.Sprintf("%s; if the DNS provider refuses that, delete its other records of exactly that name (TXT, MX or the like) first, which is safe for those of its parent.", text)
 	}
 	return text
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

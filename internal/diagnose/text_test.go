@@ -99,7 +99,7 @@ func TestSentencesOnDNS(t *testing.T) {
 		"DNSSEC": {
 			platform(), nil, seen(both(record.Addresses{Answer: record.ServFail, CheckingDisabled: true, EDE: []uint16{7}}, bogusAnswer)),
 			"blog.shop.example resolves only with DNSSEC validation switched off: signature expired (EDE 7).",
-			"Have the DNS provider sign blog.shop.example anew and give the registrar (where the domain was bought) the DS record that it then shows; or do without DNSSEC: delete the DS record of blog.shop.example at the registrar.",
+			"Tell the DNS provider of shop.example that its DNSSEC signatures fail and have it sign shop.example anew; if it cannot, switch DNSSEC off (delete the DS record of shop.example) at the registrar, where the domain was bought: the site works without.",
 		},
 	})
 }
@@ -113,21 +113,21 @@ func TestSentencesOnTheChallenge(t *testing.T) {
 			platform(), nil,
 			seen(right(), probe(record.Probe{Result: record.ProbeAnswered, Address: edgeAddr, Status: 403, Body: record.BodyHTML, Server: "cloudflare"})),
 			"http://blog.shop.example/.well-known/acme-challenge/ does not return the challenge: cloudflare at 203.0.113.10 answers for blog.shop.example with HTTP 403 and a web page.",
-			"Take away what catches http://blog.shop.example/.well-known/acme-challenge/ before this platform does (a route, login or redirect of the app, a rule of a CDN); if nothing of yours does, ask the operator of this platform. The DNS records of blog.shop.example are right.",
+			"Take away the login, route, redirect or rule that answers http://blog.shop.example/.well-known/acme-challenge/, in your app or in a CDN of yours; if it is in neither, send this entry to the operator of this platform. The DNS records of blog.shop.example are right.",
 		},
 		"redirect": {
 			platform(), nil, seen(right(), answered(edgeAddr, 200, record.BodyHTML, dropHop)),
 			"blog.shop.example redirects to https://www.shop.example/, which loses the challenge path.",
-			"Exempt http://blog.shop.example/.well-known/acme-challenge/ from the redirect, or make the redirect keep that path; the DNS records of blog.shop.example are right.",
+			"Exempt http://blog.shop.example/.well-known/acme-challenge/ from that redirect, or make the redirect keep that path, in your app or in a CDN of yours; if it is in neither, send this entry to the operator of this platform. The DNS records of blog.shop.example are right.",
 		},
 		"CAA": {
 			platform(), nil, seen(right(), caa(issueBy("other-ca.example"))),
-			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example.",
+			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example. This platform's certificates come from letsencrypt.org: what is there may stay, one more record is needed.",
 			`Add CAA shop.example 0 issue "letsencrypt.org"`,
 		},
 		"CAA for another account": {
 			platform(), nil, seen(right(), caa(issueBy("letsencrypt.org; accounturi=https://ca.example/acct/8"))),
-			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example: accounturi names another account.",
+			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example: accounturi names another account. This platform's certificates come from letsencrypt.org: what is there may stay, one more record is needed.",
 			`Add CAA shop.example 0 issue "letsencrypt.org; accounturi=https://ca.example/acct/7"`,
 		},
 		"critical CAA": {

@@ -36,7 +36,7 @@ func platform() record.Platform {
 }
 
 func question() record.Question {
-	return record.Question{Name: blog, App: "blog", Target: target}
+	return record.Question{Name: blog, Registered: "shop.example", App: "blog", Target: target}
 }
 
 // world builds an observation out of its parts.

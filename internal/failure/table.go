@@ -57,12 +57,12 @@ var reasons = []Reason{
 	{
 		DNSSECFailed, "Incorrect DNS settings (DNSSEC)", Owner, Backoff,
 		"{name} resolves only with DNSSEC validation switched off{detail}.",
-		"Have the DNS provider sign {name} anew and give the registrar (where the domain was bought) the DS record that it then shows; or do without DNSSEC: delete the DS record of {name} at the registrar.",
+		"Tell the DNS provider of {zone} that its DNSSEC signatures fail and have it sign {zone} anew; if it cannot, switch DNSSEC off (delete the DS record of {zone}) at the registrar, where the domain was bought: the site works without.",
 	},
 	{
 		NoWebProcess, "Incorrect DNS settings (no web process)", Owner, OnChange,
 		"{app} runs no web process, so nothing can answer the CA's validation of {name}.",
-		"Start a web process for {app} and say so (web: 1), or {dns}.",
+		"Start a web process for {app} and write web: 1 in its entry in the repository (apps.yaml), or {dns}.",
 	},
 	{
 		DNSUnresolved, "Unable to resolve DNS for domain", Owner, Backoff,
@@ -153,12 +153,12 @@ var reasons = []Reason{
 	{
 		TrustedIPs, "Access restricted to trusted IPs", Owner, OnChange,
 		"{app} admits only trusted IPs, so the CA cannot reach {name} over HTTP.",
-		"Open {app} to the internet (trustedIPs: false), or {dns}.",
+		"Open {app} to the internet and write trustedIPs: false in its entry in the repository (apps.yaml), or {dns}.",
 	},
 	{
 		WildcardNeedsDNS, "Wildcard needs DNS validation", Owner, OnChange,
 		"{name} is a wildcard, which a CA validates over DNS only; {challenge} cannot prove it.",
-		"List the names you need instead of {name}, or {dns}.",
+		"List the names you need instead of {name} in the entry of {app} in the repository (apps.yaml), or {dns}.",
 	},
 	{
 		WildcardsNotAllowed, "Wildcards not allowed", Operator, OnChange,

@@ -13,6 +13,9 @@ type Question struct {
 	// Apex: the name is its own registered domain, so that a CNAME cannot
 	// stand there (RFC 1034, section 3.6.2).
 	Apex bool
+	// Registered is the registered domain above the name, or itself: what a
+	// registrar sells; empty: not known.
+	Registered string
 	// Challenge is the validation method; empty means http-01.
 	Challenge string
 	// Target and Addresses are what the name should lead to. Target is filled

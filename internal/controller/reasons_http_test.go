@@ -7,11 +7,17 @@ import (
 	"github.com/acmsync/acmsync/internal/lab/edge"
 )
 
-const parked = "<!doctype html><title>This domain is parked</title>"
+const (
+	parked  = "<!doctype html><title>This domain is parked</title>"
+	trouble = "<!doctype html><title>Something is wrong</title>"
+)
 
 func httpWays() []way {
 	page := func(status int, header ...string) edge.Behaviour {
-		b := edge.Behaviour{Status: status, Body: parked, Header: http.Header{}}
+		b := edge.Behaviour{Status: status, Body: trouble, Header: http.Header{}}
+		if status == http.StatusOK {
+			b.Body = parked
+		}
 		for i := 0; i+1 < len(header); i += 2 {
 			b.Header.Set(header[i], header[i+1])
 		}
@@ -60,14 +66,14 @@ func redirectWays() []way {
 			want: failure.ChallengeUnreach, message: "303",
 		},
 		{
-			name: "ours and a foreign address", wrong: []fault{elsewhere(edge.Behaviour{Status: 404, Body: parked}), records("A 127.0.0.1", "A "+otherEdge), answers(edge.Behaviour{Status: 502})},
+			name: "ours and a foreign address", wrong: []fault{elsewhere(edge.Behaviour{Status: 404, Body: trouble}), records("A 127.0.0.1", "A "+otherEdge), answers(edge.Behaviour{Status: 502})},
 			want: failure.IncorrectDNS, message: "127.0.0.2",
 		},
 	}
 	ways[5].advises = true
 	if hasIPv6() {
 		ways = append(ways, way{
-			name: "ipv6 elsewhere", wrong: []fault{elsewhere(edge.Behaviour{Status: 404, Body: parked}), records("A 127.0.0.1", "AAAA "+otherEdge6)},
+			name: "ipv6 elsewhere", wrong: []fault{elsewhere(edge.Behaviour{Status: 404, Body: trouble}), records("A 127.0.0.1", "AAAA "+otherEdge6)},
 			want: failure.AAAAMismatch, message: "127.0.0.1 answers right, ::1 does not (HTTP 404", remedy: "Remove AAAA {} ::1",
 		})
 	}

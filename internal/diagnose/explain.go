@@ -50,6 +50,7 @@ func explain(checks []check, f facts) []record.Finding {
 	settled, _ := f.settled()
 	for i := range found {
 		found[i] = settled.withFix(found[i])
+		found[i].Observed = found[i].Observed[:min(len(found[i].Observed), maxObserved)]
 	}
 	return found
 }

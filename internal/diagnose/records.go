@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -109,11 +110,22 @@ func sayOne(rr record.RR) string {
 	return rr.Type + " " + rr.Name + " to " + rr.Value
 }
 
+const (
+	// maxObserved is how many of the records that stand at a name a finding
+	// holds, and maxListed how many addresses a sentence names: an answer has
+	// room for thousands.
+	maxObserved = 16
+	maxListed   = 8
+)
+
 // list words addresses: "192.0.2.1 and 2001:db8::1".
 func list(addrs []netip.Addr) string {
-	words := make([]string, 0, len(addrs))
-	for _, a := range addrs {
+	words := make([]string, 0, maxListed+1)
+	for _, a := range addrs[:min(len(addrs), maxListed)] {
 		words = append(words, a.WithZone("").String())
+	}
+	if more := len(addrs) - maxListed; more > 0 {
+		words = append(words, fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(words, " and ")
 }

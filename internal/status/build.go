@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/failure"
@@ -194,11 +193,7 @@ func FixOf(f *record.Fix) *Fix {
 	for _, step := range f.Steps {
 		out.Steps = append(out.Steps, record.Clean(step, maxText))
 	}
-	var lines []string
-	for line := range strings.SplitSeq(f.Zone, "\n") {
-		lines = append(lines, record.Clean(line, maxText))
-	}
-	out.Zone = strings.Join(lines, "\n")
+	out.Zone = cleanLines(f.Zone)
 	return out
 }
 

@@ -12,7 +12,23 @@ import (
 const (
 	maxText   = 1000
 	maxDetail = 300
+	// maxZone is how many lines of a zone file are shown.
+	maxZone = 100
 )
+
+func cleanLine(s string) string { return record.Clean(s, maxText) }
+
+// cleanLines is text of several lines, such as of a zone file.
+func cleanLines(s string) string {
+	var lines []string
+	for line := range strings.SplitSeq(s, "\n") {
+		if len(lines) == maxZone {
+			break
+		}
+		lines = append(lines, cleanLine(line))
+	}
+	return strings.Join(lines, "\n")
+}
 
 var links = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://\S+`)
 
@@ -35,11 +51,13 @@ func detail(p record.Problem) string {
 }
 
 // markup are the characters that Markdown, or the HTML within it, would take
-// for markup in the middle of a table cell.
+// for markup in the middle of a table cell; and what forges make links of by
+// themselves: addresses (GitHub Flavored Markdown, section 6.9) and mentions.
 var markup = strings.NewReplacer(
 	"&", "&amp;", "<", "&lt;", ">", "&gt;",
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "|", `\|`,
 	"[", `\[`, "]", `\]`, "#", `\#`, "!", `\!`, "$", `\$`,
+	"://", `\://`, "www.", `www\.`, "@", `\@`,
 )
 
 // markdown escapes text for a line or a table cell.

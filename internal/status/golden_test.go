@@ -142,6 +142,18 @@ func TestParseRefusesWhatIsNoStatus(t *testing.T) {
 	}
 }
 
+func TestParsePlatformRefusesTargetsThatAreNoNames(t *testing.T) {
+	t.Parallel()
+	for target, ok := range map[string]bool{
+		"": true, "edge.example.net": true, "{domain}.dns.example.net": true, "{app}-edge.example.net": true,
+		"edge .example": false, "$(reboot).example": false, "{other}.example": false, ".example": false,
+	} {
+		if _, err := status.ParsePlatform([]byte("apiVersion: acmsync/v1\nkind: Platform\ntarget: \"" + target + "\"\n")); (err == nil) != ok {
+			t.Errorf("%q: %v", target, err)
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	text, err := json.MarshalIndent(status.Apps(report()), "", "  ")

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"regexp"
 
 	"gopkg.in/yaml.v3"
 
@@ -19,11 +20,18 @@ func Parse(content []byte) (AppStatus, error) {
 	return a, nil
 }
 
-// ParsePlatform reads platform.yaml.
+// targets are host names with {domain} and {app} left open.
+var targets = regexp.MustCompile(`^([a-z0-9_-]+|\{domain\}|\{app\})([.-]([a-z0-9_-]+|\{domain\}|\{app\}))*$`)
+
+// ParsePlatform reads platform.yaml. What it says is asked for, and told to
+// owners as what to set, so a target that is no host name is refused.
 func ParsePlatform(content []byte) (Platform, error) {
 	var p Platform
 	if err := decode(content, "Platform", &p); err != nil {
 		return Platform{}, err
+	}
+	if p.Target != "" && !targets.MatchString(p.Target) {
+		return Platform{}, fmt.Errorf("not a status file: the target %q is no host name", p.Target)
 	}
 	return p, nil
 }
@@ -50,21 +58,43 @@ func (p Platform) Policy() reconcile.Policy {
 	}
 }
 
+// decode reads a document of a branch that others can push to: its text is as
+// little to be trusted as that of DNS.
 func decode(content []byte, kind string, into any) error {
+	var document yaml.Node
+	if err := yaml.Unmarshal(content, &document); err != nil {
+		return fmt.Errorf("not a status file: %w", err)
+	}
+	tame(&document, cleanLine)
 	var is struct {
 		APIVersion string `yaml:"apiVersion"`
 		Kind       string `yaml:"kind"`
 	}
-	if err := yaml.Unmarshal(content, &is); err != nil {
+	if err := document.Decode(&is); err != nil {
 		return fmt.Errorf("not a status file: %w", err)
 	}
 	if is.APIVersion != APIVersion || is.Kind != kind {
 		return fmt.Errorf("not a status file: it is %q of %q, not %q of %q", is.Kind, is.APIVersion, kind, APIVersion)
 	}
-	if err := yaml.Unmarshal(content, into); err != nil {
+	if err := document.Decode(into); err != nil {
 		return fmt.Errorf("not a status file: %w", err)
 	}
 	return nil
+}
+
+// tame cleans every text of a document. What an alias stands for is cleaned
+// where it is.
+func tame(n *yaml.Node, clean func(string) string) {
+	for i, child := range n.Content {
+		one := clean
+		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "zone" {
+			one = cleanLines
+		}
+		tame(child, one)
+	}
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" {
+		n.Value = clean(n.Value)
+	}
 }
 
 func worst(states []record.State) string { return string(reconcile.Worst(states...)) }

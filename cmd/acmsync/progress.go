@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/acmsync/acmsync/internal/controller"
@@ -47,13 +49,19 @@ func (p *progress) done() {
 	}
 }
 
-// printable drops what a terminal would obey.
+// maxLine bounds what is printed of an error, in bytes.
+const maxLine = 4000
+
+// printable is text that may quote strangers, fit for one line of a terminal: it
+// keeps its spaces, and nothing that a terminal would obey or not show.
 func printable(s string) string {
-	out := make([]rune, 0, len(s))
-	for _, r := range s {
-		if r >= ' ' && r != 0x7f && r != utf8.RuneError && (r < 0x80 || r > 0x9f) {
-			out = append(out, r)
-		}
+	if len(s) > maxLine {
+		s = s[:maxLine] + "…"
 	}
-	return string(out)
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			return r
+		}
+		return -1
+	}, s)
 }

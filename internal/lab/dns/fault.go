@@ -25,6 +25,9 @@ type Fault struct {
 	Truncated, NoTCP bool
 	// Subtree: all names below fail, too.
 	Subtree bool
+	// Raw are the bytes that stand where the answer's only record would; at is
+	// how far from the beginning of the message. Nothing else has an effect.
+	Raw func(at int) []byte
 }
 
 // Fail makes questions for name and type fail from now on, also where an alias
@@ -57,6 +60,31 @@ func (s *Server) fault(name string, qtype uint16, reply *mdns.Msg) (Fault, bool)
 		}
 	}
 	return Fault{}, false
+}
+
+// raw is the message of a fault that has its bytes made; nil: there is none.
+func (s *Server) raw(request *mdns.Msg, udp bool) []byte {
+	asked := request.Question[0]
+	reply := new(mdns.Msg).SetReply(request)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	fault, ok := s.fault(mdns.CanonicalName(asked.Name), asked.Qtype, reply)
+	if !ok || fault.Raw == nil {
+		return nil
+	}
+	message, err := reply.Pack()
+	if err != nil {
+		return nil
+	}
+	// The header's flags and counts (RFC 1035, section 4.1.1).
+	const flags, truncated, answers = 2, 0x02, 7
+	record := fault.Raw(len(message))
+	if udp && len(message)+len(record) > udpSize(request) {
+		message[flags] |= truncated
+		return message
+	}
+	message[answers] = 1
+	return append(message, record...)
 }
 
 // shapes tells faults of an answer that is otherwise right.

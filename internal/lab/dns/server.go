@@ -134,10 +134,15 @@ func (s *Server) handle(w mdns.ResponseWriter, request *mdns.Msg) {
 		return
 	}
 	_, udp := w.RemoteAddr().(*net.UDPAddr)
+	if message := s.raw(request, udp); message != nil {
+		_, _ = w.Write(message) // as above
+		return
+	}
 	reply := s.answer(request, udp)
 	if reply == nil {
 		return
 	}
+	reply.Compress = true // so that as much fits as can
 	if udp {
 		reply.Truncate(udpSize(request))
 	}

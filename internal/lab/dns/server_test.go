@@ -217,3 +217,19 @@ func TestSetRefusesWhatIsNoRecord(t *testing.T) {
 	}()
 	s.Set("a.example", "A not-an-address")
 }
+
+// TestRaw: a record's bytes are sent as they are, over TCP where they are many.
+func TestRaw(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, size := range []int{4, 5000} {
+		data := append([]byte{0xc0, 12, 0xff, 0, 0, 1, 0, 0, 0, 0, byte(size >> 8), byte(size)}, make([]byte, size)...)
+		s.Fail("a.example", 0xff00, dns.Fault{Raw: func(int) []byte { return data }})
+		if got := ask(t, s, "udp", "a.example", 0xff00, false); got.Truncated != (size > 1232) {
+			t.Errorf("%d bytes over UDP: truncated %v", size, got.Truncated)
+		}
+		if got := ask(t, s, "tcp", "a.example", 0xff00, false); len(got.Answer) != 1 || int(got.Answer[0].Header().Rdlength) != size {
+			t.Errorf("%d bytes over TCP: %v", size, got.Answer)
+		}
+	}
+}

@@ -26,13 +26,16 @@ type CA struct {
 }
 
 // NewCA makes one that is valid from a year before now to ten years after.
-func NewCA(now time.Time) (*CA, error) {
+func NewCA(now time.Time) (*CA, error) { return NewNamedCA("Owner CA", now) }
+
+// NewNamedCA makes one of another common name.
+func NewNamedCA(name string, now time.Time) (*CA, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Owner CA"}, IsCA: true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
 		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(10, 0, 0), KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)

@@ -136,6 +136,6 @@ func (i *issuer) pair(b *testing.B, name, directory string) record.Pair {
 	chain := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	pair, err := keypair.Check(chain, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}), []string{name}, now)
 	must(b, err)
-	pair.Directory, pair.IssuedAt = directory, now
+	pair.Origin, pair.Directory, pair.IssuedAt = record.OriginACME, directory, now
 	return pair
 }

@@ -39,15 +39,15 @@ func (c claim) brought() *record.Brought {
 	return &b
 }
 
-// adopt makes the certificate that its owner brings along the row's own, where
+// takeUp makes the certificate that its owner brings along the row's own, where
 // it is to be. The one before stays at each target until that has the new one;
 // it is left to expire unless a new key was asked for too.
-func adopt(d *record.Domain, p Policy, now time.Time) bool {
-	if !adopts(*d, now) {
+func takeUp(d *record.Domain, p Policy, now time.Time) bool {
+	if !takesUp(*d, now) {
 		return false
 	}
 	c := *d.Brought.Certificate
-	c.IssuedAt = now
+	c.Origin, c.IssuedAt = record.OriginBrought, now
 	d.Superseded = slices.DeleteFunc(d.Superseded, func(s record.Superseded) bool { return !owed(s) })
 	if old := d.Certificate; old != nil {
 		// Targets tell by it which of two is the newer, to the second.
@@ -59,9 +59,9 @@ func adopt(d *record.Domain, p Policy, now time.Time) bool {
 	return true
 }
 
-// adopts: by hand it is what the owner says that counts. While it is migrated
+// takesUp: by hand it is what the owner says that counts. While it is migrated
 // from, it stands in only until there is an automatic one.
-func adopts(d record.Domain, now time.Time) bool {
+func takesUp(d record.Domain, now time.Time) bool {
 	switch b := d.Brought; {
 	case b == nil, d.Frozen, d.Held, !d.Mode.Kept(), broughtFault(d, now) != "":
 		return false

@@ -75,7 +75,7 @@ func (w *world) drawn(named spec.Certificate) record.Brought {
 func (w *world) made(named spec.Certificate, from, until time.Duration, names int) record.Brought {
 	w.serials++
 	c := record.Certificate{
-		Serial: fmt.Sprintf("%04x", w.serials), SHA256: fmt.Sprintf("%04x", w.serials), Issuer: "owner",
+		Origin: record.OriginBrought, Serial: fmt.Sprintf("%04x", w.serials), SHA256: fmt.Sprintf("%04x", w.serials), Issuer: "owner",
 		NotBefore: w.now.Add(from), NotAfter: w.now.Add(until),
 	}
 	for i := range names {

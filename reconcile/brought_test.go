@@ -16,7 +16,7 @@ var ownFiles = spec.Certificate{Chain: "certs/shop.pem", Key: "certs/shop.age"}
 // own is what the files of ownFiles hold.
 func own(serial string, from, until time.Duration, names ...string) record.Brought {
 	return record.Brought{Chain: ownFiles.Chain, Key: ownFiles.Key, Certificate: &record.Certificate{
-		Serial: serial, SHA256: serial, Names: names, NotBefore: start.Add(from), NotAfter: start.Add(until),
+		Origin: record.OriginBrought, Serial: serial, SHA256: serial, Names: names, NotBefore: start.Add(from), NotAfter: start.Add(until),
 	}}
 }
 

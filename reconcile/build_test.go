@@ -103,7 +103,7 @@ func certificate(name string, p reconcile.Policy, now time.Time) *record.Certifi
 	return &record.Certificate{
 		Serial: "01" + fmt.Sprintf("%x", name), SHA256: "aa" + fmt.Sprintf("%x", name), Names: []string{name},
 		NotBefore: now, NotAfter: now.Add(90 * day), IssuedAt: now,
-		Directory: p.Directory, Account: p.Platform.AccountURI,
+		Origin: record.OriginACME, Directory: p.Directory, Account: p.Platform.AccountURI,
 	}
 }
 

@@ -25,7 +25,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func situations() []situation {
 	want := record.Want{Key: "a.example", Names: []string{"a.example"}, App: "shop", Mode: record.Auto, Challenge: "http-01", Entry: "e"}
 	bare := record.Domain{Want: want, State: record.Waiting, HandledEntry: "e"}
-	cert := &record.Certificate{Serial: "01", SHA256: "aa", Names: want.Names, NotBefore: noon.Add(-day), NotAfter: noon.Add(89 * day), Directory: "d", IssuedAt: noon.Add(-day)}
+	cert := &record.Certificate{Serial: "01", SHA256: "aa", Names: want.Names, NotBefore: noon.Add(-day), NotAfter: noon.Add(89 * day), Origin: record.OriginACME, Directory: "d", IssuedAt: noon.Add(-day)}
 	full := bare
 	full.Certificate, full.State, full.CheckedAt = cert, record.CertIssued, noon
 	full.Deployed = []record.Deployment{{Target: "edge", SHA256: "aa"}}
@@ -42,7 +42,7 @@ func situations() []situation {
 		d.Attempt = record.Attempt{Count: 1, FirstFailed: noon.Add(-time.Minute), Next: noon.Add(time.Minute)}
 	})
 	byHand := func(d *record.Domain) {
-		own := record.Certificate{Serial: "02", SHA256: "bb", Names: want.Names, NotBefore: noon.Add(-day), NotAfter: noon.Add(89 * day)}
+		own := record.Certificate{Serial: "02", SHA256: "bb", Names: want.Names, NotBefore: noon.Add(-day), NotAfter: noon.Add(89 * day), Origin: record.OriginBrought}
 		d.Mode, d.Brought = record.ByHand, &record.Brought{Chain: "c.pem", Key: "c.age", Certificate: &own}
 	}
 	left := func(d *record.Domain) { d.Mode, d.LeftAt = record.Removed, noon.Add(-time.Hour) }

@@ -101,7 +101,7 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 		w.orders[d.Order.ID] = serial
 		w.certs[serial] = &issuedCert{order: d.Order.ID, Certificate: record.Certificate{
 			Serial: serial, SHA256: serial, Issuer: "test", Names: d.Names, NotBefore: w.now, NotAfter: w.now.Add(90 * day),
-			Directory: w.policy.Directory, Account: w.policy.Platform.AccountURI, IssuedAt: w.now,
+			Origin: record.OriginACME, Directory: w.policy.Directory, Account: w.policy.Platform.AccountURI, IssuedAt: w.now,
 		}}
 		r.Order = inState(d.Order, record.OrderFinalizing)
 		return

@@ -68,7 +68,7 @@ func (p Policy) window() time.Duration { return max(day, p.grace()) }
 
 // authority reports whether an account of ours can revoke the certificate.
 func (p Policy) authority(c record.Certificate) bool {
-	return !c.Manual() && c.Directory == p.Directory || slices.Contains(p.Authorities, c.Directory)
+	return !c.Manual() && (c.Directory == p.Directory || slices.Contains(p.Authorities, c.Directory))
 }
 
 func (p Policy) challenge(domain, app string) string {

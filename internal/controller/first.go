@@ -11,13 +11,13 @@ import (
 // Where it can be made again it goes with the write that follows in any case:
 // an order's intent, a target's acknowledgement, the release. What cannot be
 // taken back goes on record first; so does a certificate that was brought along
-// and is adopted, which makes the store keep its pair.
+// and is taken up, which makes the store keep its pair.
 func writesFirst(before record.Domain, dec reconcile.Decision) bool {
-	return dec.Drop || adopted(before.Certificate, dec.Next.Certificate) || slices.ContainsFunc(dec.Actions, func(a reconcile.Action) bool {
+	return dec.Drop || takenUp(before.Certificate, dec.Next.Certificate) || slices.ContainsFunc(dec.Actions, func(a reconcile.Action) bool {
 		return !a.Kind.Orders() && a.Kind != reconcile.Deploy
 	})
 }
 
-func adopted(before, next *record.Certificate) bool {
+func takenUp(before, next *record.Certificate) bool {
 	return next != nil && next.Manual() && (before == nil || before.SHA256 != next.SHA256)
 }

@@ -148,7 +148,8 @@ func (p *pass) finish(a reconcile.Action, o record.Order, made []store.Request) 
 		o.State = record.OrderClosed
 		return reconcile.Result{Action: a, Order: public(o), Bad: err.Error()}, store.Change{Order: &o, Requests: made}
 	}
-	pair.Directory, pair.Account, pair.Rekey, pair.IssuedAt = o.Directory, o.Account, o.Rekey, p.Now()
+	pair.Origin, pair.Directory, pair.Account = record.OriginACME, o.Directory, o.Account
+	pair.Rekey, pair.IssuedAt = o.Rekey, p.Now()
 	o.State = record.OrderDone
 	return reconcile.Result{Action: a, Order: public(o), Certificate: &pair.Certificate}, store.Change{Order: &o, Pair: &pair, Requests: made}
 }

@@ -51,7 +51,7 @@ func Bring(f Files, id *Identity, now time.Time) (record.Brought, record.Pair) {
 	if err := checkBrought(chain, now); err != nil {
 		return refused(f.ChainPath, err)
 	}
-	pair := record.Pair{Certificate: Describe(chain[0])}
+	pair := record.Pair{Certificate: describeBrought(chain)}
 	if pair.Chain, pair.Key, err = encode(chain, signer); err != nil {
 		return refused(f.ChainPath, err)
 	}
@@ -76,9 +76,16 @@ func Glance(f Files, now time.Time) (b record.Brought) {
 		b.Fault = f.ChainPath + ": " + plainly(err)
 		return b
 	}
-	c := Describe(chain[0])
+	c := describeBrought(chain)
 	b.Certificate = &c
 	return b
+}
+
+// describeBrought is [Describe] of the leaf, and whose it is.
+func describeBrought(chain []*x509.Certificate) record.Certificate {
+	c := Describe(chain[0])
+	c.Origin = record.OriginBrought
+	return c
 }
 
 // checkBrought is [Check] without key, names, and the leaf's dates.

@@ -22,7 +22,7 @@ const skew = 5 * time.Minute
 
 // Check returns the pair if a TLS server for names can use it at now, and an
 // [*Error] if not. Chain and key are written anew: certificates without text
-// around them, the key as PKCS#8. Directory, Account, Profile, Rekey and
+// around them, the key as PKCS#8. Origin, Directory, Account, Profile, Rekey and
 // IssuedAt are the caller's to fill in.
 func Check(chainPEM []byte, key record.PrivateKey, names []string, now time.Time) (record.Pair, error) {
 	chain, err := ParseChain(chainPEM)

@@ -19,7 +19,8 @@ type Certificate struct {
 	Names     []string
 	NotBefore time.Time
 	NotAfter  time.Time
-	// Directory and Account are who can revoke it; empty: it was brought along.
+	Origin    Origin
+	// Directory and Account are who can revoke it; empty: nobody of ours.
 	Directory, Account string
 	Profile            string
 	// Rekey is the rekey value it was issued under.
@@ -28,9 +29,8 @@ type Certificate struct {
 	IssuedAt time.Time
 }
 
-// Manual reports whether its owner brought the certificate along, so that no
-// CA of ours gave it out or could revoke it.
-func (c Certificate) Manual() bool { return c.Directory == "" }
+// Manual reports whether its owner brought the certificate along.
+func (c Certificate) Manual() bool { return c.Origin == OriginBrought }
 
 // Serves reports whether clients accept the certificate for a name: it says
 // that name, or a wildcard in the place of its first label (RFC 6125, section

@@ -15,7 +15,7 @@ func TestManual(t *testing.T) {
 	t.Parallel()
 	used := row("pay", "a.pay.example", record.Manual)
 	used.Mode, used.Certificate = record.ByHand, certificate("a.pay.example", "4a")
-	used.Certificate.Directory = ""
+	used.Certificate.Origin, used.Certificate.Directory = record.OriginBrought, ""
 	used.Deployed = []record.Deployment{{Target: "edge", SHA256: used.Certificate.SHA256}}
 	used.Checks = record.Checks{DNS: record.Pass, CAA: record.Skipped, Challenge: record.Skipped, Issued: record.Pass, Deployed: record.Pass, Served: record.Pass}
 

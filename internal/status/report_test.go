@@ -131,7 +131,7 @@ func row(app, name string, state record.State) record.Domain {
 func certificate(name, serial string) *record.Certificate {
 	return &record.Certificate{
 		Serial: serial, SHA256: serial + "00112233", Issuer: "Test CA", Names: []string{name},
-		NotBefore: t0.Truncate(time.Hour), NotAfter: t0.Truncate(time.Hour).AddDate(0, 0, 90), Directory: "https://ca.example/directory",
+		NotBefore: t0.Truncate(time.Hour), NotAfter: t0.Truncate(time.Hour).AddDate(0, 0, 90), Origin: record.OriginACME, Directory: "https://ca.example/directory",
 	}
 }
 

@@ -37,11 +37,11 @@ func hasBrought(ctx context.Context, tx *transaction, key, fingerprint string) e
 	return err
 }
 
-// adopted is the pair to keep because the row's certificate has become the one
+// takenUp is the pair to keep because the row's certificate has become the one
 // that its owner brings along; nil: it has not.
-func adopted(ctx context.Context, tx *transaction, d record.Domain, have map[string]use) (*record.Pair, error) {
+func takenUp(ctx context.Context, tx *transaction, d record.Domain, have map[string]use) (*record.Pair, error) {
 	if d.Certificate == nil || !d.Certificate.Manual() || have[d.Certificate.SHA256].current {
-		return nil, nil //nolint:nilnil // there is nothing to adopt
+		return nil, nil //nolint:nilnil // there is nothing to take up
 	}
 	p := record.Pair{Certificate: *d.Certificate}
 	err := tx.QueryRowContext(ctx, `SELECT chain, key FROM brought WHERE domain_key = $1 AND sha256 = $2`, d.Key, p.SHA256).
@@ -52,8 +52,8 @@ func adopted(ctx context.Context, tx *transaction, d record.Domain, have map[str
 	return &p, err
 }
 
-// readopt notes when a certificate that the row had before became current again.
-func readopt(ctx context.Context, tx *transaction, key string, p *record.Pair) error {
+// takeUpAgain notes when a certificate that the row had before became current again.
+func takeUpAgain(ctx context.Context, tx *transaction, key string, p *record.Pair) error {
 	_, err := tx.ExecContext(ctx, `UPDATE certificates SET issued_at = $3 WHERE domain_key = $1 AND sha256 = $2`,
 		key, p.SHA256, timeAt{&p.IssuedAt})
 	return err

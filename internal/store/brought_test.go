@@ -25,14 +25,14 @@ func brings(p record.Pair, keys ...string) store.Admission {
 func own(t *testing.T, name string) record.Pair {
 	t.Helper()
 	p := issue(t, name)
-	p.Directory, p.Account = "", ""
+	p.Origin, p.Directory, p.Account = record.OriginBrought, "", ""
 	return p
 }
 
-// TestABroughtPairIsAdopted: a row whose certificate becomes the one that its
+// TestABroughtPairIsTakenUp: a row whose certificate becomes the one that its
 // owner brings along gets the pair that admission stored. One certificate may
 // serve several rows, each of which ends by itself.
-func TestABroughtPairIsAdopted(t *testing.T) {
+func TestABroughtPairIsTakenUp(t *testing.T) {
 	t.Parallel()
 	s, p := open(t, store.Memory), own(t, "*.example")
 	admit(t, s, brings(p, "a.example", "b.example"))

@@ -21,6 +21,7 @@ func certificateColumns(c *record.Certificate) []column {
 		{"names", jsonAt{&c.Names}},
 		{"not_before", timeAt{&c.NotBefore}},
 		{"not_after", timeAt{&c.NotAfter}},
+		{"origin", &c.Origin},
 		{"directory", &c.Directory},
 		{"account", &c.Account},
 		{"profile", &c.Profile},
@@ -134,7 +135,7 @@ func saveCertificates(ctx context.Context, tx *transaction, d record.Domain, p *
 		return err
 	}
 	if p == nil {
-		if p, err = adopted(ctx, tx, d, have); err != nil {
+		if p, err = takenUp(ctx, tx, d, have); err != nil {
 			return err
 		}
 	}
@@ -208,7 +209,7 @@ func mayEnd(d record.Domain, fingerprint string) bool {
 
 func insertPair(ctx context.Context, tx *transaction, key string, p *record.Pair, have map[string]use) error {
 	if _, again := have[p.SHA256]; again {
-		return readopt(ctx, tx, key, p)
+		return takeUpAgain(ctx, tx, key, p)
 	}
 	cols := append(certificateColumns(&p.Certificate),
 		column{"domain_key", &key}, column{"chain", bytesAt{&p.Chain}}, column{"key", bytesAt{(*[]byte)(&p.Key)}})

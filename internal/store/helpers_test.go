@@ -154,7 +154,7 @@ func newPair(name string) (record.Pair, error) {
 		Certificate: record.Certificate{
 			Serial: hex.EncodeToString(serial.Bytes()), SHA256: hex.EncodeToString(sum[:]), Issuer: "Test CA",
 			Names: []string{name}, NotBefore: template.NotBefore, NotAfter: template.NotAfter,
-			Directory: "https://ca.test/dir", Account: "https://ca.test/acct/1", IssuedAt: noon,
+			Origin: record.OriginACME, Directory: "https://ca.test/dir", Account: "https://ca.test/acct/1", IssuedAt: noon,
 		},
 		Chain: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		Key:   pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}),

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
@@ -42,24 +43,14 @@ func firstSchema(t *testing.T) (dir string) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", filepath.Join(dir, "acmsync.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("migrations"), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.UpTo(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
+	schema(t, dir, func(p *goose.Provider) error {
+		_, err := p.UpTo(t.Context(), 1)
+		return err
+	})
 	const row = `INSERT INTO domains (key, names, app, mode, challenge, target, refresh, rekey, entry, frozen, held, hold_hash, hold_why,
 		generation, state, checks, attempts, reason, foreign_thumbprint, handled_refresh, handled_rekey, handled_entry, owner, epoch, lease_until, due_at)
 		VALUES ('a.example', '["a.example"]', 'a', 'auto', 'http-01', '', '', '', '', 0, 0, '', '', 1, 'Failing', '{}', 3, '', 0, '', '', '', '', 4294967296, 0, 1)`
-	if _, err := db.ExecContext(t.Context(), row); err != nil {
-		t.Fatal(err)
-	}
+	raw(t, dir, row)
 	return dir
 }
 
@@ -78,4 +69,84 @@ func TestReadAnEarlierSchema(t *testing.T) {
 	if diff := cmp.Diff(before, snapshot(t, dir)); diff != "" {
 		t.Errorf("reading changed files:\n%s", diff)
 	}
+}
+
+// schema moves the schema of a closed store to another version.
+func schema(t *testing.T, dir string, move func(*goose.Provider) error) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, "acmsync.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("migrations"), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := move(p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withoutOrigins is a store that was written before certificates said where
+// they come from: one row has a certificate of a CA, one its owner's.
+func withoutOrigins(t *testing.T) (dir string, want map[string]record.Pair) {
+	t.Helper()
+	dir = private(t)
+	s, err := store.Open(t.Context(), urlIn(dir), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = map[string]record.Pair{"ca.example": issue(t, "ca.example"), "own.example": own(t, "own.example")}
+	admitNames(t, s, "ca.example", "own.example")
+	for _, l := range claim(t, s, noon) {
+		p, d := want[l.Key], l.Domain
+		d.Certificate, d.Due = &p.Certificate, noon.Add(time.Hour)
+		save(t, s, l, store.Change{Domain: d, Pair: &p})
+		release(t, s, l, d)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	schema(t, dir, func(p *goose.Provider) error {
+		_, err := p.DownTo(t.Context(), 3)
+		return err
+	})
+	return dir, want
+}
+
+// wantPairs checks that the store has the pairs, with their origins.
+func wantPairs(t *testing.T, s *store.Store, want map[string]record.Pair) {
+	t.Helper()
+	for key, d := range domains(t, s) {
+		p := want[key]
+		if d.Certificate == nil || !reflect.DeepEqual(*d.Certificate, p.Certificate) {
+			t.Errorf("%s has %+v, want %+v", key, d.Certificate, p.Certificate)
+		}
+		if got, err := s.Pair(t.Context(), p.SHA256); err != nil || !reflect.DeepEqual(got, p) {
+			t.Errorf("the pair of %s: %v, %v", key, got, err)
+		}
+	}
+	if n := len(domains(t, s)); n != len(want) {
+		t.Errorf("%d rows, want %d", n, len(want))
+	}
+}
+
+// Until schema 4 a certificate without a directory was one that its owner had
+// brought along.
+func TestMigrateOrigins(t *testing.T) {
+	t.Parallel()
+	dir, want := withoutOrigins(t)
+	wantPairs(t, open(t, urlIn(dir)), want)
+}
+
+// A damaged store may be of that time.
+func TestSalvageOrigins(t *testing.T) {
+	t.Parallel()
+	dir, want := withoutOrigins(t)
+	out, err := store.Salvage(t.Context(), urlIn(dir), noon)
+	if err != nil || len(out.Mended) > 0 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	wantPairs(t, open(t, urlIn(dir)), want)
 }

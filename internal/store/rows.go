@@ -204,7 +204,7 @@ func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 // would outlive its mending.
 func (s *Store) Newest(ctx context.Context) (time.Time, error) {
 	const query = `SELECT MAX(t) FROM (
-		SELECT MAX(issued_at) AS t FROM certificates WHERE directory <> '' UNION ALL
+		SELECT MAX(issued_at) AS t FROM certificates WHERE origin = 'acme' UNION ALL
 		SELECT MAX(opened_at) FROM orders UNION ALL
 		SELECT MAX(at) FROM requests) AS times`
 	var newest time.Time

@@ -1,0 +1,12 @@
+package record
+
+// Origin is how a certificate came to be ours.
+type Origin string
+
+const (
+	// OriginACME: a CA gave it out for an order of ours.
+	OriginACME Origin = "acme"
+	// OriginBrought: its owner brought it along, so that no account of ours can
+	// revoke it.
+	OriginBrought Origin = "brought"
+)

@@ -55,7 +55,7 @@ func redirectWays() []way {
 		return way{name: name, wrong: []fault{answers(edge.Behaviour{Redirect: location})}, want: want, message: message, remedy: remedy}
 	}
 	ways := []way{
-		to("to a mirror by ftp", "ftp://{host}{path}", failure.ChallengeUnreach, "neither http nor https", "without a redirect"),
+		to("to a mirror by ftp", "ftp://{host}{path}", failure.ChallengeUnreach, "neither http nor https", "Take away that redirect"),
 		to("a slash forgotten", "https://{host}.well-known/acme-challenge/", failure.ChallengeUnreach, "the slash between host and path is missing", "https://{}/"),
 		to("into the intranet", "http://intranet{path}", failure.ChallengeUnreach, "no public host name", ""),
 		to("to a name in another script", "http://b\u00fccher.test{path}", failure.ChallengeUnreach, "no public host name", ""),

@@ -128,7 +128,7 @@ func (f facts) forbidding() (record.Finding, bool) {
 		finding.Remedy = "Remove CAA " + owner + " " + caaValue(*verdict.remove)
 	} else {
 		finding.Expected = expected
-		finding.Message += " This platform's certificates come from " + f.authority() + ": what is there may stay, one more record is needed."
+		finding.Message += " This platform's certificates come from " + f.authority() + ": what is there may stay, a record for them has to stand beside it."
 	}
 	if owner != f.caaZone() {
 		finding.Message += " " + f.caaZone() + " is an alias of " + owner + "."

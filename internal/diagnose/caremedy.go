@@ -22,7 +22,7 @@ func (f facts) remedyFor(code failure.Code, said utterance) string {
 	case failure.SecondaryValidation:
 		return f.everywhereRemedy(said)
 	case failure.Blocklisted:
-		return fmt.Sprintf("Ask the CA%s why it refuses %s, or use another name.", f.contact(), f.name)
+		return fmt.Sprintf("Ask the CA%s why it refuses %s, quoting its words, or write another name in the entry of the app in the repository (apps.yaml).", f.contact(), f.name)
 	case failure.CARefused:
 		return fmt.Sprintf("Do what the CA's words under problem ask for; if they ask for nothing, ask the CA%s.", f.contact())
 	case failure.ProfileUnsupported:
@@ -43,7 +43,7 @@ func (f facts) contact() string {
 // (baseline requirements, section 3.2.2.9).
 func (f facts) everywhereRemedy(said utterance) string {
 	if said.kind == "dns" {
-		return fmt.Sprintf("Ask the DNS provider of %s to answer the whole world alike: no country blocking, no name server that is out of reach from elsewhere.", f.name)
+		return fmt.Sprintf("Ask the DNS provider of %s to answer the whole world alike: no country blocking, no name server that is out of reach from elsewhere; if it finds nothing, send this entry to the operator of this platform.", f.name)
 	}
 	return fmt.Sprintf("Let the whole world read %s: switch off country blocking, bot protection and answers by country for %s at its firewall, CDN or DNS provider, at least for this path, because the CA looks from several countries at once; if you use none of these, send this entry to the operator of this platform.", f.challengeURL(), f.name)
 }

@@ -45,7 +45,7 @@ func (f facts) answerRemedy() string {
 
 // exemptRemedy is for a name whose records are right.
 func (f facts) exemptRemedy() string {
-	return fmt.Sprintf("Take away the login, route, redirect or rule that answers %s, %s", f.challengeURL(), f.elsewhere())
+	return fmt.Sprintf("Exempt %s from the login, route, redirect or rule that answers it now, %s", f.challengeURL(), f.elsewhere())
 }
 
 func (f facts) redirectRemedy() string {
@@ -73,12 +73,12 @@ func (f facts) reachRemedy() string {
 	case record.ProbeAnswered:
 		return fmt.Sprintf("Restart or mend the app behind %s, which fails with HTTP %d; if your app runs well, send this entry to the operator of this platform, to look at what answers at %s.", f.name, f.Probe.Status, place(f.Probe))
 	case record.ProbeNoAddress:
-		return "Redirect " + f.challengeURL() + " only to a host that has an address, or answer it without a redirect."
+		return "Take away that redirect for " + f.challengeURL() + ", or let it lead to a host that has an address, " + f.elsewhere()
 	case record.ProbeBadRedirect:
 		if f.Probe.Refusal == record.RedirectSlash {
 			return "End the host of the redirect's target with a slash, as in https://" + f.name + "/"
 		}
-		return "Answer " + f.challengeURL() + " without a redirect, or redirect it once, with its path, to http or https on the ports 80 and 443 of a public host."
+		return "Take away that redirect for " + f.challengeURL() + ", or let it lead once, with its path, to http or https on the ports 80 and 443 of a public host, " + f.elsewhere()
 	}
 	if f.atHome() && !redirected(f.Probe) {
 		return fmt.Sprintf("Ask the operator of this platform to open port 80 of %s to the internet; the DNS records of %s are right.", place(f.Probe), f.name)

@@ -24,7 +24,7 @@ func contradictions() []contradiction {
 			[]failure.Code{failure.DomainNotFound, failure.DNSUnresolved, failure.DNSTimeout},
 			func(c record.Checks) record.Check { return c.DNS },
 			"The CA could not resolve {name}{detail}. From here the records of {name} are right.",
-			patience + "Otherwise ask the DNS provider of {name} why not each of its name servers gives the same answer.",
+			patience + "Otherwise ask the DNS provider of {name} why not each of its name servers gives the same answer, and if it finds nothing, send this entry to the operator of this platform.",
 		},
 		{
 			[]failure.Code{failure.CDNChallengeMissing, failure.ChallengeUnreach},
@@ -36,7 +36,7 @@ func contradictions() []contradiction {
 			[]failure.Code{failure.CAAForbids},
 			func(c record.Checks) record.Check { return c.CAA },
 			"The CA read CAA records that do not allow {ca} to issue for {name}{detail}. From here they allow it.",
-			patience + "Otherwise ask the DNS provider of {name} why not each of its name servers gives the same answer.",
+			patience + "Otherwise ask the DNS provider of {name} why not each of its name servers gives the same answer, and if it finds nothing, send this entry to the operator of this platform.",
 		},
 	}
 }

@@ -67,7 +67,7 @@ func sayThem(rrs []record.RR) string {
 func (f facts) alone() string {
 	text := f.instruction()
 	if rrs := f.expected(); len(rrs) == 1 && rrs[0].Type == "CNAME" {
-		return fmt.Sprintf("%s; if the DNS provider refuses that, delete its other records of exactly that name (TXT, MX or the like) first, which is safe for those of its parent.", text)
+		return fmt.Sprintf("%s; if the DNS provider refuses that, delete the other records (TXT, MX or the like) named exactly %s first; those of other names stay untouched.", text, f.name)
 	}
 	return text
 }

@@ -113,7 +113,7 @@ func TestSentencesOnTheChallenge(t *testing.T) {
 			platform(), nil,
 			seen(right(), probe(record.Probe{Result: record.ProbeAnswered, Address: edgeAddr, Status: 403, Body: record.BodyHTML, Server: "cloudflare"})),
 			"http://blog.shop.example/.well-known/acme-challenge/ does not return the challenge: cloudflare at 203.0.113.10 answers for blog.shop.example with HTTP 403 and a web page.",
-			"Take away the login, route, redirect or rule that answers http://blog.shop.example/.well-known/acme-challenge/, in your app or in a CDN of yours; if it is in neither, send this entry to the operator of this platform. The DNS records of blog.shop.example are right.",
+			"Exempt http://blog.shop.example/.well-known/acme-challenge/ from the login, route, redirect or rule that answers it now, in your app or in a CDN of yours; if it is in neither, send this entry to the operator of this platform. The DNS records of blog.shop.example are right.",
 		},
 		"redirect": {
 			platform(), nil, seen(right(), answered(edgeAddr, 200, record.BodyHTML, dropHop)),
@@ -122,12 +122,12 @@ func TestSentencesOnTheChallenge(t *testing.T) {
 		},
 		"CAA": {
 			platform(), nil, seen(right(), caa(issueBy("other-ca.example"))),
-			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example. This platform's certificates come from letsencrypt.org: what is there may stay, one more record is needed.",
+			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example. This platform's certificates come from letsencrypt.org: what is there may stay, a record for them has to stand beside it.",
 			`Add CAA shop.example 0 issue "letsencrypt.org"`,
 		},
 		"CAA for another account": {
 			platform(), nil, seen(right(), caa(issueBy("letsencrypt.org; accounturi=https://ca.example/acct/8"))),
-			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example: accounturi names another account. This platform's certificates come from letsencrypt.org: what is there may stay, one more record is needed.",
+			"The CAA records of shop.example (the list of CAs that may issue certificates for it) do not allow letsencrypt.org to issue for blog.shop.example: accounturi names another account. This platform's certificates come from letsencrypt.org: what is there may stay, a record for them has to stand beside it.",
 			`Add CAA shop.example 0 issue "letsencrypt.org; accounturi=https://ca.example/acct/7"`,
 		},
 		"critical CAA": {

@@ -76,6 +76,9 @@ func New(c Config) *CA {
 	}
 }
 
+// URL is the directory's.
+func (c *CA) URL() string { return c.config.Directory }
+
 // Close lets go of idle connections. The CA may still be used.
 func (c *CA) Close() { c.idle() }
 

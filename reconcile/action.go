@@ -80,6 +80,8 @@ type Action struct {
 	// Urged: the CA wants the certificate replaced before its time, as when it is
 	// to be revoked.
 	Urged bool `json:"urged,omitempty"`
+	// Directory is the CA that an order goes to; empty: the only one there is.
+	Directory string `json:"directory,omitempty"`
 	// Target is the deploy target of a deploy action.
 	Target string `json:"target,omitempty"`
 	// Serial and Reason (RFC 5280, section 5.3.1) belong to a revoke action.

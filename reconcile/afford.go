@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/budget"
@@ -13,15 +14,19 @@ import (
 )
 
 // OrderRequest is the row's order as the CA's limits see it, the one that is
-// under way or else the next: what is to be spent when its intent is written.
+// under way or else the next, at the policy's CA: what is to be spent when its
+// intent is written.
 func OrderRequest(d record.Domain, p Policy, now time.Time) budget.Request {
+	if d.Order != nil {
+		p = p.At(d.Order.Directory)
+	}
 	r := budget.Request{Directory: p.Directory, Account: p.Platform.Thumbprint, Names: d.Names}
 	for _, name := range d.Names {
 		r.Domains = append(r.Domains, spec.RegisteredDomain(name))
 	}
 	c := d.Certificate
 	r.Renewal = c != nil && c.Directory == p.Directory && c.Covers(d.Names) && len(c.Names) == len(d.Names)
-	if _, r.Replaces = Replaces(d, p, now); orderOpen(d, p) {
+	if _, r.Replaces = Replaces(d, p, now); d.Order != nil {
 		r.Replaces = d.Order.Exempt
 	}
 	return r
@@ -30,7 +35,8 @@ func OrderRequest(d record.Domain, p Policy, now time.Time) budget.Request {
 // Spend is what the books become, bucket by bucket, when the row's next order
 // is opened. It belongs in the transaction that makes the intent durable.
 func Spend(d record.Domain, books record.Ledger, p Policy, now time.Time) record.Ledger {
-	return budget.Spend(books, OrderRequest(d, p, now), p.Limits, now)
+	request := OrderRequest(d, p, now)
+	return budget.Spend(books, request, p.At(request.Directory).Limits, now)
 }
 
 // Learn is what the books become, bucket by bucket, by what the CA said to an
@@ -40,6 +46,7 @@ func Learn(d record.Domain, r Result, books record.Ledger, p Policy, now time.Ti
 	if r.Problem == nil || !r.Action.Kind.Orders() {
 		return nil
 	}
+	p = p.At(r.directory(d))
 	request := OrderRequest(d, p, now)
 	switch r.Problem.During {
 	case "authorization", "challenge":
@@ -53,16 +60,63 @@ func Learn(d record.Domain, r Result, books record.Ledger, p Policy, now time.Ti
 	return nil
 }
 
+// Needs are the buckets of the CAs' limits that [Afford] looks at for the
+// decision.
+func Needs(dec Decision, p Policy, now time.Time) []record.Bucket {
+	var all []record.Bucket
+	for _, directory := range dec.candidates() {
+		all = append(all, OrderRequest(dec.Next, p.At(directory), now).Buckets()...)
+	}
+	return all
+}
+
+// candidates are the CAs that the decision's order may go to, in their order.
+func (dec Decision) candidates() []string {
+	chosen := ""
+	if len(dec.Actions) > 0 {
+		chosen = dec.Actions[0].Directory
+	}
+	return append([]string{chosen}, dec.Others...)
+}
+
 // Afford holds a new order back while the books say that the CA would refuse
-// it. An order that is under way was paid for when it was opened.
+// it, and none of the others that could take its place has room. An order that
+// is under way was paid for when it was opened. What a name failed too often
+// for is not asked of another CA.
 func Afford(dec Decision, books record.Ledger, p Policy, now time.Time) Decision {
 	if len(dec.Actions) != 1 || !dec.Actions[0].Kind.Orders() || orderOpen(dec.Next, p) {
 		return dec
 	}
-	short, at := budget.Next(books, OrderRequest(dec.Next, p, now), p.Limits, now)
+	first := p.At(dec.Actions[0].Directory)
+	request := OrderRequest(dec.Next, first, now)
+	short, at := budget.Next(books, request, first.Limits, now)
 	if !at.After(now) {
 		return dec
 	}
+	if !budget.FailedTooOften(books, request, first.Limits, now) {
+		for _, directory := range dec.Others {
+			other := p.At(directory)
+			if _, free := budget.Next(books, OrderRequest(dec.Next, other, now), other.Limits, now); !free.After(now) {
+				return dec.at(other, now)
+			} else if free.Before(at) {
+				at = free
+			}
+		}
+	}
+	return unaffordable(dec, short, at, first, now)
+}
+
+// at is the decision with its order going to another CA.
+func (dec Decision) at(p Policy, now time.Time) Decision {
+	a := dec.Actions[0]
+	why, _, _ := strings.Cut(a.Why, "; from ")
+	a.Directory, a.Why = p.Directory, why+instead(dec.Next, p, now)
+	dec.Actions = []Action{a}
+	return dec
+}
+
+// unaffordable waits until a CA has room.
+func unaffordable(dec Decision, short record.Bucket, at time.Time, p Policy, now time.Time) Decision {
 	d := clone(dec.Next)
 	unserved := takeNotServed(&d)
 	postpone(&d, at, now)

@@ -49,7 +49,7 @@ func question(d record.Domain, p Policy) record.Question {
 		ServedPort: p.Platform.ServedPort,
 		Known:      d.Checks,
 
-		CAAIdentities: p.Platform.CAAIdentities,
+		CAAIdentities: p.Platform.Identities(),
 	}
 	if d.Certificate != nil {
 		q.ServedSHA256 = d.Certificate.SHA256

@@ -48,11 +48,14 @@ func decide(rules []rule, d record.Domain, seen record.Observation, p Policy, no
 	rest(&v.d, v.notServed, p, now)
 	notice(&v.d, p, now)
 	v.d.Due = v.due()
-	return Decision{Next: v.d, Actions: v.actions, Outcome: v.outcome, Drop: v.drop}
+	return Decision{Next: v.d, Actions: v.actions, Outcome: v.outcome, Others: v.others, Drop: v.drop}
 }
 
 func (v *view) act(a Action) bool {
 	a.App, a.Domain = v.d.App, v.d.Key
+	if a.Kind.Orders() && v.policy.several() {
+		a.Directory = v.policy.Directory
+	}
 	v.actions = append(v.actions, a)
 	return true
 }
@@ -261,8 +264,13 @@ func (v *view) stop() bool {
 // order asks for a certificate. The attempt is not counted yet and what the
 // owner asked for is not yet done: a crash here must not use it up.
 func (v *view) order() bool {
+	if v.passedOver() {
+		return true
+	}
 	v.verified()
-	return v.act(v.need.action())
+	a := v.need.action()
+	a.Why += instead(v.d, v.policy, v.now)
+	return v.act(a)
 }
 
 // verified: the certificate is being made. While another is in use, what is

@@ -17,7 +17,7 @@ func valid(d record.Domain, now time.Time) bool {
 // orderOpen reports whether an order is under way. It belongs to one directory;
 // when that is no longer configured, nobody follows it.
 func orderOpen(d record.Domain, p Policy) bool {
-	return d.Order != nil && d.Order.Open() && d.Order.Directory == p.Directory
+	return d.Order != nil && d.Order.Open() && p.configured(d.Order.Directory)
 }
 
 // configured leaves out what targets said that are no longer in the settings:

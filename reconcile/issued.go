@@ -24,7 +24,7 @@ func issued(d *record.Domain, c record.Certificate, rekey string, p Policy, now 
 	}
 	d.Certificate, d.HandledRekey = &c, rekey
 	d.Order, d.Problem, d.Findings = nil, nil, nil
-	d.Attempt = record.Attempt{}
+	d.Attempt, d.Passed = record.Attempt{}, nil
 	undeployed(d)
 }
 

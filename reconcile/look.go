@@ -31,6 +31,9 @@ type view struct {
 	// mended: what had failed was seen to be right again.
 	mended bool
 
+	// others are the CAs that could take the place of the policy's.
+	others []string
+
 	actions []Action
 	outcome Outcome
 	drop    bool
@@ -43,6 +46,7 @@ func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) 
 	if takeUp(&v.d, p, now) {
 		v.seen.Served, v.notServed = nil, nil // that was about the one before
 	}
+	v.policy, v.others = choose(v.d, v.q, v.seen, p, now)
 	v.look()
 	suggested(&v.d, seen.Renewal, now)
 	v.need, v.needed = needOf(v.d, p, now)

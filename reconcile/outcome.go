@@ -53,6 +53,9 @@ type Decision struct {
 	Actions []Action
 	// Outcome says why there are no actions; its Kind is empty when there are.
 	Outcome Outcome
+	// Others are the directories of the CAs that could take the place of the
+	// order's, in their order.
+	Others []string
 	// Drop: nothing is left of a removed domain; the row is to be deleted.
 	Drop bool
 }

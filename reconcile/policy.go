@@ -46,12 +46,19 @@ type Policy struct {
 	Targets []string
 	// Directory is the CA's directory URL that orders go to.
 	Directory string
+	// Fallback are the CAs that are asked instead, in this order, while that one
+	// cannot serve an order. Platform.Others follows from it.
+	Fallback []CA
 	// Authorities are further directories we hold an account at, which can
 	// therefore revoke what they issued.
 	Authorities []string
 	Platform    record.Platform
 	// Limits are the CA's; the zero value is none.
 	Limits budget.Limits
+
+	// all are the CAs in the operator's order, once another than the first was
+	// chosen by [Policy.At].
+	all []CA
 }
 
 // grace is how long a certificate outlives the wish for it.
@@ -68,7 +75,7 @@ func (p Policy) window() time.Duration { return max(day, p.grace()) }
 
 // authority reports whether an account of ours can revoke the certificate.
 func (p Policy) authority(c record.Certificate) bool {
-	return !c.Manual() && (c.Directory == p.Directory || slices.Contains(p.Authorities, c.Directory))
+	return !c.Manual() && (p.configured(c.Directory) || slices.Contains(p.Authorities, c.Directory))
 }
 
 func (p Policy) challenge(domain, app string) string {

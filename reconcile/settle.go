@@ -39,9 +39,22 @@ func (r Result) Failed() bool {
 	return refused || undeployed || r.Unanswered != nil || r.Err != "" || r.Bad != "" || r.Cancelled || !r.WaitUntil.IsZero()
 }
 
+// directory is the CA that the action was about.
+func (r Result) directory(d record.Domain) string {
+	switch {
+	case r.Order != nil:
+		return r.Order.Directory
+	case d.Order != nil:
+		return d.Order.Directory
+	default:
+		return r.Action.Directory
+	}
+}
+
 // Settle takes the result of an action into the row.
 func Settle(d record.Domain, r Result, p Policy, now time.Time) record.Domain {
 	d = clone(d)
+	p = p.At(r.directory(d))
 	d.Deployed = configured(d.Deployed, p)
 	if r.Cancelled {
 		keepOrder(&d, r.Order)
@@ -169,7 +182,11 @@ func refused(d *record.Domain, r Result, p Policy, now time.Time) {
 	if d.Order != nil && d.Order.URL == "" && findings[0].Code != failure.CAUnavailable {
 		d.Order = nil
 	}
+	if passOn(d, r, findings[0], p, now) {
+		return
+	}
 	fail(d, findings, r.Problem.RetryAfter, p, now)
+	sooner(d, p, now)
 	// From here on the time that counts is the one that was scheduled, which
 	// may be later than what the CA asked for.
 	said := *r.Problem

@@ -32,7 +32,7 @@ func Suggests(d record.Domain, p Policy, now time.Time) bool {
 // renewable: the certificate is one of a CA of ours that is kept in time.
 func renewable(d record.Domain, p Policy, now time.Time) bool {
 	wanted := d.Mode == record.Auto || d.Held
-	return wanted && !d.Gone() && valid(d, now) && d.Certificate.Directory == p.Directory
+	return wanted && !d.Gone() && valid(d, now) && !d.Certificate.Manual() && p.configured(d.Certificate.Directory)
 }
 
 // suggested takes the CA's answer into the row. One that makes no sense is the

@@ -55,8 +55,13 @@ func doctor(ctx context.Context, c console, o *options, output string, repair bo
 		return err
 	}
 	var none crypto.Signer // the directory is there for everybody
-	if i.CA, err = p.authority(none); err != nil {
+	cas, err := p.authorities(none)
+	if err != nil {
 		return err
+	}
+	i.CA = cas[0]
+	for _, ca := range cas[1:] {
+		i.Fallback = append(i.Fallback, ca)
 	}
 	var targets []operate.Installer
 	for _, d := range s.Deploy {

@@ -67,9 +67,9 @@ func (f domainsFlags) list(ctx context.Context, c console, o *options, name stri
 			return err
 		}
 	}
-	identities := at.platform.CAAIdentities
+	identities := at.platform.Identities()
 	if len(identities) == 0 && at.report.Platform != nil {
-		identities = at.report.Platform.CAAIdentities // asked of the CA by the last sync
+		identities = at.report.Platform.Policy().Platform.Identities() // asked of the CA by the last sync
 	}
 	switch f.output {
 	case "json":

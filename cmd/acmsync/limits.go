@@ -9,12 +9,12 @@ import (
 
 // limits are what the CA publishes, as far as it is known, overridden by
 // acme.limits. A CA nobody knows has none.
-func limits(s settings.ACME) budget.Limits {
-	l := published(s.Directory)
-	override(&l.NewOrders, s.Limits.NewOrders)
-	override(&l.CertificatesPerDomain, s.Limits.CertificatesPerDomain)
-	override(&l.SameNames, s.Limits.SameNames)
-	override(&l.FailedAuthorizations, s.Limits.FailedAuthorizations)
+func limits(directory string, by settings.Limits) budget.Limits {
+	l := published(directory)
+	override(&l.NewOrders, by.NewOrders)
+	override(&l.CertificatesPerDomain, by.CertificatesPerDomain)
+	override(&l.SameNames, by.SameNames)
+	override(&l.FailedAuthorizations, by.FailedAuthorizations)
 	return l
 }
 

@@ -168,7 +168,7 @@ func (f verifyFlags) override(p *record.Platform) (err error) {
 		}
 	}
 	if f.ca != "" {
-		p.CAAIdentities = []string{strings.ToLower(strings.TrimSuffix(f.ca, "."))}
+		p.CAAIdentities, p.Others = []string{strings.ToLower(strings.TrimSuffix(f.ca, "."))}, nil
 	}
 	if f.thumbprint != "" {
 		if len(f.thumbprint) != 43 { // of SHA-256, in base64url (RFC 7638)

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto"
-	"crypto/x509"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -93,7 +90,7 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 	if err != nil {
 		return controller.Config{}, err
 	}
-	ca, err := p.authority(key)
+	cas, err := p.authorities(key)
 	if err != nil {
 		return controller.Config{}, err
 	}
@@ -116,7 +113,7 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 	policy := p.policy(names)
 	policy.Platform.Recipients = identity.Recipients()
 	return controller.Config{
-		Repo: repo, Store: p.store, CA: ca, Form: issue.Form{KeyType: s.ACME.KeyType, CommonName: s.ACME.CommonName},
+		Repo: repo, Store: p.store, CA: cas[0], Fallback: cas[1:], Form: issue.Form{KeyType: s.ACME.KeyType, CommonName: s.ACME.CommonName},
 		Source: controller.Source{Branch: s.Repository.Branch, Path: s.Repository.Path},
 		Status: controller.Status{
 			Branch: s.Status.Branch, Path: s.Status.Path, Shard: s.Status.Shard, SameBranch: s.SameBranch(),
@@ -158,34 +155,6 @@ func (p *parts) repository(a access) (*gitrepo.Repo, error) {
 		p.closers = append(p.closers, repo.Close)
 	}
 	return repo, err
-}
-
-func (p *parts) authority(key crypto.Signer) (*issue.CA, error) {
-	s := p.settings.ACME
-	config := issue.Config{
-		Directory: s.Directory, Email: s.Email, AcceptTerms: s.AcceptTerms, Key: key,
-		UserAgent: "acmsync/" + version,
-	}
-	if s.CAFile != "" {
-		pem, err := os.ReadFile(s.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("acme.caFile: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("acme.caFile: %s holds no PEM certificate", s.CAFile)
-		}
-	}
-	if s.EAB.KID != "" {
-		hmac, err := os.ReadFile(s.EAB.HMACFile)
-		if err != nil {
-			return nil, fmt.Errorf("acme.eab.hmacFile: %w", err)
-		}
-		config.EAB = issue.EAB{KeyID: s.EAB.KID, HMAC: strings.TrimSpace(string(hmac))}
-	}
-	ca := issue.New(config)
-	p.closers = append(p.closers, func() error { ca.Close(); return nil })
-	return ca, nil
 }
 
 // responder answers challenges in the operator's mode. Only a command that
@@ -236,19 +205,25 @@ func (p *parts) targets() ([]controller.Target, []string) {
 
 func (p *parts) policy(targets []string) reconcile.Policy {
 	s := p.settings
-	return reconcile.Policy{
+	policy := reconcile.Policy{
 		RenewAt: s.Policy.RenewAt, FailAfter: s.Policy.FailAfter, NotifyAfter: s.Policy.NotifyAfter,
 		RevokeAfter: s.Policy.RevokeAfter, NeverRevoke: s.Policy.NeverRevoke,
 		MaxRemovals: s.Policy.MaxRemovals, RemovalFloor: 3,
 		MaxDomainsPerApp: s.Policy.MaxDomainsPerApp, AllowWildcards: s.Policy.AllowWildcards, CommonName: s.ACME.CommonName,
 		IneligiblePlans: s.Platform.IneligiblePlans, DefaultChallenge: s.Challenge.Default, DNSProvider: s.Challenge.DNS01.Provider != "",
-		Targets: targets, Directory: s.ACME.Directory, Limits: limits(s.ACME),
+		Targets: targets, Directory: s.ACME.Directory, Limits: limits(s.ACME.Directory, s.ACME.Limits),
 		Platform: record.Platform{
 			Target: s.Platform.Target, Addresses: s.Platform.Addresses, LegacyTargets: s.Platform.LegacyTargets,
-			ProbeAllow:    s.Platform.ProbeAllow,
-			CAAIdentities: p.meta.CAAIdentities, AccountURI: p.meta.AccountURL,
+			ProbeAllow: s.Platform.ProbeAllow,
 			Thumbprint: p.thumbprint, ChallengeMode: s.Challenge.Mode,
 			ProbePort: s.Platform.ProbePort, ServedPort: s.Platform.ServedPort,
 		},
 	}
+	for _, f := range s.ACME.Fallback {
+		policy.Fallback = append(policy.Fallback, reconcile.CA{Directory: f.Directory, Limits: limits(f.Directory, f.Limits)})
+	}
+	for directory, said := range p.meta.CAs {
+		policy = policy.Know(directory, said)
+	}
+	return policy
 }

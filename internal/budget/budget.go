@@ -31,6 +31,17 @@ func Next(books record.Ledger, r Request, l Limits, now time.Time) (waitsFor rec
 	return waitsFor, at
 }
 
+// FailedTooOften reports whether the names of the request have failed so often
+// that the CA would not look at them now.
+func FailedTooOften(books record.Ledger, r Request, l Limits, now time.Time) bool {
+	for _, name := range unique(r.Names) {
+		if full, spent := books[r.failures(name)]; spent && l.FailedAuthorizations.gives(full).After(now) {
+			return true
+		}
+	}
+	return false
+}
+
 // Spend takes the tokens of a request that is about to be made, allowed or not.
 func Spend(books record.Ledger, r Request, l Limits, now time.Time) record.Ledger {
 	changed := record.Ledger{}

@@ -44,15 +44,17 @@ func (p *pass) install(ctx context.Context, d record.Domain, a reconcile.Action)
 // revoke asks the CA to revoke one certificate. The chain is kept until that
 // has happened.
 func (p *pass) revoke(ctx context.Context, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
-	if err := p.ready(ctx); err != nil {
+	directory := issuedAt(d, a.Serial)
+	if err := p.ready(ctx, directory); err != nil {
 		return p.refused(a, nil, err)
 	}
 	pair, err := p.Store.Pair(ctx, fingerprint(d, a.Serial))
 	if err != nil {
 		return p.refused(a, nil, fmt.Errorf("revoking certificate %s of %s: %w", a.Serial, d.Name(), err))
 	}
-	err = p.CA.Revoke(ctx, pair.Chain, a.Reason)
-	p.heard(err)
+	ca := p.at(directory)
+	err = ca.Revoke(ctx, pair.Chain, a.Reason)
+	ca.heard(err)
 	if err != nil {
 		r, _ := p.refused(a, nil, err)
 		return r, store.Change{}
@@ -61,16 +63,21 @@ func (p *pass) revoke(ctx context.Context, d record.Domain, a reconcile.Action) 
 	return reconcile.Result{Action: a}, store.Change{Requests: []store.Request{made}}
 }
 
-func fingerprint(d record.Domain, serial string) string {
+func fingerprint(d record.Domain, serial string) string { return known(d, serial).SHA256 }
+
+func issuedAt(d record.Domain, serial string) string { return known(d, serial).Directory }
+
+// known is the row's certificate with that serial number.
+func known(d record.Domain, serial string) record.Certificate {
 	if d.Certificate != nil && d.Certificate.Serial == serial {
-		return d.Certificate.SHA256
+		return *d.Certificate
 	}
 	for _, s := range d.Superseded {
 		if s.Serial == serial {
-			return s.SHA256
+			return s.Certificate
 		}
 	}
-	return ""
+	return record.Certificate{}
 }
 
 // remove takes a domain's files from every target. It is done when all of them

@@ -1,14 +1,17 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
+	"github.com/acmsync/acmsync/issue"
 )
 
 // maxSkew is how far our clock may be from the CA's. With a wrong clock every
@@ -35,9 +38,12 @@ func (e *ClockError) Error() string {
 		skew.Round(10*time.Second), direction, e.Reference)
 }
 
-// authority is what a pass finds out about the CA: it asks for the directory
+// authority is what a pass finds out about one CA: it asks for the directory
 // once, before the first request that matters.
 type authority struct {
+	*issue.CA
+	account sync.Once // remembers the account's URL
+
 	mu            sync.Mutex
 	asked         bool
 	err           error // a *ClockError, or why the directory cannot be had
@@ -45,54 +51,106 @@ type authority struct {
 	last          error
 }
 
-// ready reports whether the CA may be asked for anything: its directory
-// answers, and its clock agrees with ours.
-func (p *pass) ready(ctx context.Context) error {
-	p.ca.mu.Lock()
-	defer p.ca.mu.Unlock()
-	if p.ca.asked {
-		return p.ca.err
+// authorities are the CAs of a pass, the operator's first one first.
+func (c *Controller) authorities() []*authority {
+	var all []*authority
+	for _, ca := range append([]*issue.CA{c.CA}, c.Fallback...) {
+		if ca != nil {
+			all = append(all, &authority{CA: ca})
+		}
 	}
-	err := p.meet(ctx)
+	return all
+}
+
+// at is the CA of a directory; empty: the first. Nil: there is none.
+func (p *pass) at(directory string) *authority {
+	for _, a := range p.cas {
+		if directory == "" || a.URL() == directory {
+			return a
+		}
+	}
+	return nil
+}
+
+// errNoCA: the settings name no CA with this directory.
+var errNoCA = errors.New("no CA of acme.directory or acme.fallback has that directory")
+
+// ready reports whether a CA may be asked for anything: its directory answers,
+// and its clock agrees with ours.
+func (p *pass) ready(ctx context.Context, directory string) error {
+	a := p.at(directory)
+	if a == nil {
+		return fmt.Errorf("%s: %w", directory, errNoCA)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.asked {
+		return a.err
+	}
+	err := p.meet(ctx, a)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	p.ca.asked, p.ca.err = true, err
+	a.asked, a.err = true, err
 	var clock *ClockError
 	switch {
 	case errors.As(err, &clock):
 		p.fail(err)
 	case err != nil: // a directory that answers says nothing about the rest
-		p.ca.note(err)
+		a.note(err)
 	}
 	return err
 }
 
-// misdated reports whether the clock was found to be wrong.
-func (p *pass) misdated() bool {
-	p.ca.mu.Lock()
-	defer p.ca.mu.Unlock()
-	var clock *ClockError
-	return errors.As(p.ca.err, &clock)
+// confirm reports whether some CA agrees about the time, which those that are
+// out of reach cannot say. It asks in turn.
+func (p *pass) confirm(ctx context.Context) error {
+	var first error
+	for _, a := range p.cas {
+		err := p.ready(ctx, a.URL())
+		var clock *ClockError
+		if err == nil || errors.As(err, &clock) {
+			return err
+		}
+		first = cmp.Or(first, err)
+	}
+	return first
 }
 
-// confirmed reports whether the CA agreed about the time in this pass.
-func (a *authority) confirmed() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.asked && a.err == nil
+// misdated reports whether the clock was found to be wrong.
+func (p *pass) misdated() bool {
+	return slices.ContainsFunc(p.cas, func(a *authority) bool {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		var clock *ClockError
+		return errors.As(a.err, &clock)
+	})
+}
+
+// confirmed reports whether a CA agreed about the time in this pass.
+func (p *pass) confirmed() bool {
+	return slices.ContainsFunc(p.cas, func(a *authority) bool {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.asked && a.err == nil
+	})
 }
 
 // meet gets the directory and remembers what it says.
-func (p *pass) meet(ctx context.Context) error {
-	dir, date, err := p.CA.Directory(ctx)
+func (p *pass) meet(ctx context.Context, a *authority) error {
+	dir, date, err := a.Directory(ctx)
 	if err != nil {
 		return err
 	}
 	if err := p.compareClocks(ctx, date); err != nil {
 		return err
 	}
-	return p.Store.SetMeta(ctx, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities})
+	return p.remember(ctx, a.URL(), record.Issuer{CAAIdentities: dir.CAAIdentities})
+}
+
+// remember keeps what a CA says of itself.
+func (p *pass) remember(ctx context.Context, directory string, said record.Issuer) error {
+	return p.Store.SetMeta(ctx, store.Meta{CAs: map[string]record.Issuer{directory: said}})
 }
 
 // compareClocks holds ours against the CA's date (zero: unknown) and against
@@ -116,17 +174,31 @@ func (p *pass) compareClocks(ctx context.Context, date time.Time) error {
 // good to have.
 const glance = 5 * time.Second
 
-// introduce makes sure that the CA's identities are known before domains are
+// introduce makes sure that the CAs' identities are known before domains are
 // looked at. Failing is fine: what depends on them is then unknown.
 func (p *pass) introduce(ctx context.Context) error {
 	next, err := p.Store.NextDue(ctx)
-	if err != nil || next.IsZero() || next.After(p.Now()) || len(p.policy.Platform.CAAIdentities) > 0 {
+	if err != nil || next.IsZero() || next.After(p.Now()) {
 		return err
 	}
-	brief, cancel := context.WithTimeout(ctx, glance)
-	defer cancel()
-	if err := p.ready(brief); err != nil {
-		p.Log.Warn("the CA's directory cannot be read; CAA records are not judged", "error", err)
+	asked := false
+	for i, a := range p.cas {
+		if len(p.meta.CAs[a.URL()].CAAIdentities) > 0 {
+			continue
+		}
+		asked = true
+		brief, cancel := context.WithTimeout(ctx, glance)
+		if i == 0 {
+			err = p.ready(brief, a.URL())
+		} else {
+			err = p.meet(brief, a) // that a fallback is out of reach matters when it is needed
+		}
+		cancel()
+		if err != nil {
+			p.Log.Warn("the CA's directory cannot be read; CAA records are not judged for it", "directory", a.URL(), "error", err)
+		}
+	}
+	if !asked {
 		return nil
 	}
 	if p.meta, err = p.Store.Meta(ctx); err == nil {
@@ -135,11 +207,11 @@ func (p *pass) introduce(ctx context.Context) error {
 	return err
 }
 
-// heard counts an answer of the CA, or its absence.
-func (p *pass) heard(err error) {
-	p.ca.mu.Lock()
-	defer p.ca.mu.Unlock()
-	p.ca.note(err)
+// heard counts an answer of a CA, or its absence.
+func (a *authority) heard(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.note(err)
 }
 
 func (a *authority) note(err error) {
@@ -159,12 +231,18 @@ func outage(err error) *record.Problem {
 	return nil
 }
 
-// failure is the CA's absence: it was needed, and not once did it answer.
-func (a *authority) failure() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.tries == 0 || a.missed < a.tries {
+// absence is that of every CA that was needed: not once did one answer.
+func (p *pass) absence() error {
+	tries, missed := 0, 0
+	var last error
+	for _, a := range p.cas {
+		a.mu.Lock()
+		tries, missed = tries+a.tries, missed+a.missed
+		last = cmp.Or(last, a.last)
+		a.mu.Unlock()
+	}
+	if tries == 0 || missed < tries {
 		return nil
 	}
-	return fmt.Errorf("the CA cannot be reached, so nothing was issued: %w; check acme.directory, acme.caFile and the network; certificates in use are not affected", a.last)
+	return fmt.Errorf("the CA cannot be reached, so nothing was issued: %w; check acme.directory, acme.caFile and the network; certificates in use are not affected", last)
 }

@@ -39,7 +39,7 @@ func (p *pass) afford(ctx context.Context, dec reconcile.Decision, now time.Time
 	}
 	p.books.mu.Lock()
 	defer p.books.mu.Unlock()
-	buckets := reconcile.OrderRequest(dec.Next, p.policy, now).Buckets()
+	buckets := reconcile.Needs(dec, p.policy, now)
 	ledger, err := p.Store.Ledger(ctx, buckets...)
 	if err != nil {
 		return reconcile.Decision{}, err
@@ -54,7 +54,7 @@ func (p *pass) afford(ctx context.Context, dec reconcile.Decision, now time.Time
 		if p.books.promised == nil {
 			p.books.promised = record.Ledger{}
 		}
-		maps.Copy(p.books.promised, reconcile.Spend(dec.Next, ledger, p.policy, now))
+		maps.Copy(p.books.promised, reconcile.Spend(dec.Next, ledger, p.policy.At(dec.Actions[0].Directory), now))
 	}
 	return dec, nil
 }
@@ -74,7 +74,7 @@ func opens(dec reconcile.Decision) bool {
 func (p *pass) spend(l store.Lease, c store.Change) error {
 	c.Entry = p.entry(c.Domain, func(ledger record.Ledger, request budget.Request) error {
 		now := p.Now()
-		if _, at := budget.Allow(ledger, request, p.policy.Limits, now); at.After(now) {
+		if _, at := budget.Allow(ledger, request, p.policy.At(request.Directory).Limits, now); at.After(now) {
 			return &shortError{until: at}
 		}
 		return nil

@@ -33,11 +33,13 @@ type Target interface {
 // Config is what a Controller works with and on. Everything in it is used
 // concurrently.
 type Config struct {
-	Repo      *gitrepo.Repo
-	Source    Source
-	Status    Status
-	Store     *store.Store
-	CA        *issue.CA
+	Repo   *gitrepo.Repo
+	Source Source
+	Status Status
+	Store  *store.Store
+	CA     *issue.CA
+	// Fallback are the CAs of Policy.Fallback.
+	Fallback  []*issue.CA
 	Form      issue.Form
 	Observer  Observer
 	Responder issue.Responder

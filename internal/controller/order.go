@@ -24,7 +24,7 @@ const placeAfter = time.Minute
 // new one. What must be durable is, before the step that needs it, and where the
 // response to a challenge goes is known before the CA is asked for one.
 func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
-	if err := p.ready(ctx); err != nil {
+	if err := p.ready(ctx, directoryOf(d, a)); err != nil {
 		return p.refused(a, nil, err)
 	}
 	release, err := p.hold(ctx, d)
@@ -32,7 +32,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		return p.refused(a, nil, err)
 	}
 	defer release()
-	o, err := p.openOrder(ctx, l, d)
+	o, err := p.openOrder(ctx, l, d, a)
 	var short *shortError
 	switch {
 	case errors.As(err, &short):
@@ -42,7 +42,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 	}
 	d.Order = public(o)
 	var made []store.Request // not yet in the books
-	until := p.Now().Add(patience)
+	until, ca := p.Now().Add(patience), p.at(o.Directory)
 	for o.Open() && o.State != record.OrderIssued {
 		if o.NextAt.After(until) || p.comesBack(o) {
 			return reconcile.Result{Action: a, Order: public(o), WaitUntil: o.NextAt}, store.Change{Order: &o, Requests: made}
@@ -52,8 +52,8 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 			c.Requests = made
 			return r, c
 		}
-		next, err := p.CA.Advance(ctx, o, p.responder(o), p.Now())
-		p.heard(err)
+		next, err := ca.Advance(ctx, o, p.responder(o), p.Now())
+		ca.heard(err)
 		made = append(made, p.requests(o, next)...)
 		keep := o.State != next.State && anchors(next)
 		o = next
@@ -82,14 +82,22 @@ func anchors(o record.Order) bool {
 	return o.State == record.OrderOrdered || o.State == record.OrderFinalizing || o.State == record.OrderPresented && o.Traces()
 }
 
-// noteAccount remembers which account we are, once a pass: CAA records may name
-// it (RFC 8657, section 3).
+// directoryOf is the CA that the row's order is at, or goes to.
+func directoryOf(d record.Domain, a reconcile.Action) string {
+	if d.Order != nil {
+		return d.Order.Directory
+	}
+	return a.Directory
+}
+
+// noteAccount remembers which account we are, once a pass and CA: CAA records
+// may name it (RFC 8657, section 3).
 func (p *pass) noteAccount(ctx context.Context, o record.Order) {
-	if o.Account == "" || o.Account == p.meta.AccountURL {
+	if o.Account == "" || o.Account == p.meta.CAs[o.Directory].AccountURI {
 		return
 	}
-	p.account.Do(func() {
-		p.fail(p.Store.SetMeta(ctx, store.Meta{Directory: o.Directory, AccountURL: o.Account}))
+	p.at(o.Directory).account.Do(func() {
+		p.fail(p.remember(ctx, o.Directory, record.Issuer{AccountURI: o.Account}))
 	})
 }
 
@@ -106,18 +114,19 @@ func (p *pass) unfinished(l store.Lease, d record.Domain, a reconcile.Action, o 
 
 // openOrder is the order under way, or a new intent, durable before it is
 // returned.
-func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain) (record.Order, error) {
+func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (record.Order, error) {
 	if d.Order != nil {
 		o, found, err := p.Store.Order(ctx, d.Key)
 		if err != nil || found {
 			return o, err
 		}
 	}
-	o, err := issue.OpenOrder(p.policy.Directory, d.Want, p.Form, p.Now())
+	policy := p.policy.At(a.Directory)
+	o, err := issue.OpenOrder(policy.Directory, d.Want, p.Form, p.Now())
 	if err != nil {
 		return o, err
 	}
-	o.Replaces, o.Exempt = reconcile.Replaces(d, p.policy, p.Now())
+	o.Replaces, o.Exempt = reconcile.Replaces(d, policy, p.Now())
 	d.Order = public(o)
 	return o, p.spend(l, store.Change{Domain: d, Order: &o})
 }

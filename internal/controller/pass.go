@@ -76,9 +76,7 @@ type pass struct {
 	meta     store.Meta
 	// planning: everything happens in memory.
 	planning bool
-	ca       authority
-
-	account sync.Once // remembers the account's URL
+	cas      []*authority
 
 	books books
 	// statusTip is where the status branch stands; empty: unknown, or nowhere.
@@ -100,7 +98,7 @@ func (c *Controller) begin(ctx context.Context) (*pass, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pass{Controller: c, over: ctx.Done(), meta: meta}
+	p := &pass{Controller: c, over: ctx.Done(), meta: meta, cas: c.authorities()}
 	p.policy = withCA(c.Policy, meta)
 	last, letLast := lasting(ctx, lastWrites, lastWrites)
 	push, letPush := lasting(ctx, lastWrites, lastPush)
@@ -108,12 +106,11 @@ func (c *Controller) begin(ctx context.Context) (*pass, error) {
 	return p, nil
 }
 
-// withCA fills in what the store remembers of the CA, so that CAA records can
-// be judged while the CA is out of reach.
+// withCA fills in what the store remembers of the CAs, so that CAA records can
+// be judged while one is out of reach.
 func withCA(policy reconcile.Policy, meta store.Meta) reconcile.Policy {
-	if meta.Directory == policy.Directory {
-		policy.Platform.CAAIdentities = meta.CAAIdentities
-		policy.Platform.AccountURI = meta.AccountURL
+	for directory, said := range meta.CAs {
+		policy = policy.Know(directory, said)
 	}
 	return policy
 }
@@ -157,7 +154,7 @@ func (p *pass) end(ctx context.Context) Result {
 	next, err := p.Store.NextDue(p.last)
 	p.fail(err)
 	r.Next = next
-	p.fail(p.ca.failure())
+	p.fail(p.absence())
 	r.Failure = errors.Join(p.failures...)
 	return r
 }
@@ -168,7 +165,7 @@ const keepBooksFor = 30 * 24 * time.Hour
 
 // tidy drops old records after a pass that did something.
 func (p *pass) tidy(ctx context.Context) error {
-	if p.result.Acted == 0 || ctx.Err() != nil || !p.ca.confirmed() {
+	if p.result.Acted == 0 || ctx.Err() != nil || !p.confirmed() {
 		return nil
 	}
 	return p.Store.Prune(ctx, p.Now().Add(-keepBooksFor))

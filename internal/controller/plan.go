@@ -6,7 +6,6 @@ import (
 
 	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/record"
-	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/reconcile"
 	"github.com/acmsync/acmsync/spec"
 )
@@ -70,24 +69,28 @@ func (p *pass) source(ctx context.Context, files []spec.File) (reading, error) {
 	return r, nil
 }
 
-// glimpse asks the CA who it is and what time, for this plan only. No answer is
-// an answer: CAA may then be unknown. With a wrong clock a pass would do nothing,
-// so there is nothing to plan.
+// glimpse asks the CAs who they are and what time, for this plan only: the first,
+// and those of which nothing is known. No answer is an answer: CAA may then be
+// unknown. With a wrong clock a pass would do nothing, so there is nothing to
+// plan.
 func (p *pass) glimpse(ctx context.Context) error {
-	if p.CA == nil {
-		return nil
+	for i, a := range p.cas {
+		known := p.meta.CAs[a.URL()]
+		if i > 0 && len(known.CAAIdentities) > 0 {
+			continue
+		}
+		brief, cancel := context.WithTimeout(ctx, glance)
+		dir, date, err := a.Directory(brief)
+		cancel()
+		if err != nil {
+			p.Log.Warn("the CA's directory cannot be read; CAA records may not be judged", "directory", a.URL(), "error", err)
+			continue
+		}
+		if err := p.compareClocks(ctx, date); err != nil {
+			return err
+		}
+		p.policy = p.policy.Know(a.URL(), record.Issuer{CAAIdentities: dir.CAAIdentities, AccountURI: known.AccountURI})
 	}
-	brief, cancel := context.WithTimeout(ctx, glance)
-	defer cancel()
-	dir, date, err := p.CA.Directory(brief)
-	if err != nil {
-		p.Log.Warn("the CA's directory cannot be read; CAA records may not be judged", "error", err)
-		return nil
-	}
-	if err := p.compareClocks(ctx, date); err != nil {
-		return err
-	}
-	p.policy = withCA(p.policy, store.Meta{Directory: p.policy.Directory, CAAIdentities: dir.CAAIdentities, AccountURL: p.meta.AccountURL})
 	return nil
 }
 

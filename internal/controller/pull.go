@@ -178,7 +178,7 @@ func leaves(w record.Want) bool { return !w.Mode.Kept() }
 func (p *pass) clockConfirmed(ctx context.Context) bool {
 	brief, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	return p.ready(brief) == nil
+	return p.confirm(brief) == nil
 }
 
 // revision is the commit at which this desired state was first seen.

@@ -79,7 +79,7 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 			return d, err
 		}
 		if takesAway(d, dec) {
-			if err := p.ready(ctx); err != nil { // with a wrong clock nothing is over
+			if err := p.confirm(ctx); err != nil { // with a wrong clock nothing is over
 				return later(d, p.Now().Add(time.Minute)), nil
 			}
 		}

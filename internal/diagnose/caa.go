@@ -117,7 +117,7 @@ func (f facts) forbidding() (record.Finding, bool) {
 		return record.Finding{}, false
 	}
 	verdict := f.judgeCAA()
-	if verdict.allowed {
+	if verdict.allowed || f.caaAllowsAnother() {
 		return record.Finding{}, false
 	}
 	owner, expected := f.caaOwner(), f.caaExpected(verdict.parameters)
@@ -140,14 +140,24 @@ func (f facts) forbidding() (record.Finding, bool) {
 	return finding, true
 }
 
+// caaAllowsAnother reports whether the set allows one of the further CAs. One
+// whose identity is not yet known cannot be asked either.
+func (f facts) caaAllowsAnother() bool {
+	return slices.ContainsFunc(f.platform.Others, func(ca record.Issuer) bool {
+		other := f
+		other.platform.CAAIdentities, other.platform.AccountURI = ca.CAAIdentities, ca.AccountURI
+		return len(ca.CAAIdentities) > 0 && other.judgeCAA().allowed
+	})
+}
+
 // caaByPlatform: the set stands at or behind the platform's own target, where
 // the owner of the name can change nothing.
 func (f facts) caaByPlatform() bool {
 	return f.target != "" && slices.ContainsFunc(f.CAA.Chain, func(hop record.RR) bool { return sameName(hop.Value, f.target) })
 }
 
-// caaExpected is a record that would let the CA issue, with the parameters that
-// the owner's own records restrict others by.
+// caaExpected are records that would let the CA issue, with the parameters that
+// the owner's own records restrict others by, and one for each further CA.
 func (f facts) caaExpected(parameters string) []record.RR {
 	if len(f.platform.CAAIdentities) == 0 {
 		return nil
@@ -156,8 +166,17 @@ func (f facts) caaExpected(parameters string) []record.RR {
 	if f.CAA != nil && f.wildcard() && slices.ContainsFunc(f.CAA.Records, tagged("issuewild")) {
 		tag = "issuewild"
 	}
-	value := Clean(f.platform.CAAIdentities[0], maxName) + parameters
-	return []record.RR{{Type: "CAA", Name: f.caaOwner(), Value: "0 " + tag + ` "` + value + `"`}}
+	values := []string{Clean(f.platform.CAAIdentities[0], maxName) + parameters}
+	for _, ca := range f.platform.Others {
+		if len(ca.CAAIdentities) > 0 {
+			values = append(values, Clean(ca.CAAIdentities[0], maxName))
+		}
+	}
+	var rrs []record.RR
+	for _, value := range values {
+		rrs = append(rrs, record.RR{Type: "CAA", Name: f.caaOwner(), Value: "0 " + tag + ` "` + value + `"`})
+	}
+	return rrs
 }
 
 func (f facts) caaExpectedText(rrs []record.RR) string {

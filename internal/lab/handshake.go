@@ -8,14 +8,18 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"github.com/acmsync/acmsync/internal/lab/ca"
 )
 
-// Handshake connects to the edge as a browser that trusts the lab's root
-// would, and returns the serial of the certificate served.
+// Handshake connects to the edge as a browser that trusts the roots of the lab's
+// CAs would, and returns the serial of the certificate served.
 func (l *Lab) Handshake(name string) (serial string, err error) {
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(l.CA.Issuers()) {
-		return "", fmt.Errorf("the lab's CA has no root")
+	for _, authority := range append([]*ca.CA{l.CA}, l.others...) {
+		if !roots.AppendCertsFromPEM(authority.Issuers()) {
+			return "", fmt.Errorf("the lab's CA has no root")
+		}
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(l.Edge.TLSPort()))
 	dialer := &net.Dialer{Timeout: 5 * time.Second}

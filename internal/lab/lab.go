@@ -41,7 +41,8 @@ type Lab struct {
 	// Extra is put at the end of the settings by [Lab.WriteSettings].
 	Extra string
 
-	parts []io.Closer
+	others []*ca.CA
+	parts  []io.Closer
 }
 
 // New starts a lab in which the name of every app resolves nowhere yet; see
@@ -88,6 +89,17 @@ func (l *Lab) start(o Options) (err error) {
 		os.WriteFile(l.path("git-token"), []byte(password+"\n"), 0o600),
 		os.WriteFile(l.path("ca.pem"), l.CA.RootPEM(), 0o600),
 	)
+}
+
+// Another starts a CA beside the first, that looks where that one does. It ends
+// with the lab.
+func (l *Lab) Another(o ca.Options) (*ca.CA, error) {
+	o.Resolver, o.HTTPPort, o.TLSPort = l.DNS.Addr(), l.Edge.HTTPPort(), l.Edge.TLSPort()
+	other, err := ca.New(o)
+	if err == nil {
+		l.parts, l.others = append(l.parts, other), append(l.others, other)
+	}
+	return other, err
 }
 
 // password opens the lab's git server, and nothing else anywhere.

@@ -47,8 +47,10 @@ type Installation struct {
 	Branch         string
 	Places         []Place
 	CA             Authority
-	Repo           Remote
-	Now            func() time.Time
+	// Fallback are the CAs of acme.fallback.
+	Fallback []Authority
+	Repo     Remote
+	Now      func() time.Time
 }
 
 // mostSkew is how far the local clock may be from the CA's.
@@ -63,6 +65,9 @@ func (i Installation) Examine(ctx context.Context) []Check {
 		checks = append(checks, place(p, domains))
 	}
 	checks = append(checks, i.ca(ctx)...)
+	for n, ca := range i.Fallback {
+		checks = append(checks, fallback(ctx, n, ca))
+	}
 	return append(checks, i.repository(ctx))
 }
 
@@ -149,6 +154,14 @@ func (i Installation) ca(ctx context.Context) []Check {
 		clock.Remedy = "set this machine's clock; until then nothing is issued, revoked or forgotten"
 	}
 	return append(checks, clock)
+}
+
+func fallback(ctx context.Context, n int, ca Authority) Check {
+	c := Check{Name: fmt.Sprintf("CA acme.fallback[%d]", n), OK: true, Detail: "answers"}
+	if _, _, err := ca.Directory(ctx); err != nil {
+		c.OK, c.Detail, c.Remedy = false, err.Error(), "see its directory and caFile in the settings"
+	}
+	return c
 }
 
 func (i Installation) repository(ctx context.Context) Check {

@@ -65,7 +65,7 @@ func judge(ctx context.Context, o Observer, p record.Platform, written string, f
 	known := seen
 	known.Probe = telling(q, seen.Probe)
 	v := Verdict{
-		Name: name, Unicode: unicode, CAs: p.CAAIdentities, Unjudged: q.ProbeExpect == "", Observation: seen,
+		Name: name, Unicode: unicode, CAs: p.Identities(), Unjudged: q.ProbeExpect == "", Observation: seen,
 		Checks: diagnose.Checks(p, q, known), Findings: diagnose.Explain(p, q, known, nil),
 	}
 	v.lights(q, known)
@@ -100,7 +100,7 @@ func question(p record.Platform, name string) record.Question {
 		Name: name, Target: p.TargetFor(name, "", ""), Addresses: p.Addresses,
 		Apex: spec.RegisteredDomain(name) == name,
 		DNS:  true, CAA: true, Served: true, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
-		CAAIdentities: p.CAAIdentities,
+		CAAIdentities: p.Identities(),
 	}
 	if wildcard(name) { // it has no host to fetch from (RFC 8555, section 7.1.3)
 		q.Challenge = "dns-01"

@@ -48,6 +48,9 @@ type Domain struct {
 	Deployed []Deployment
 
 	Attempt Attempt
+	// Passed are the CAs that could not serve the row's orders, so that others
+	// were, or will be, asked.
+	Passed []Passed
 	// Findings is what is wrong, the first to mend first. With a valid
 	// Certificate they concern its renewal.
 	Findings []Finding
@@ -79,6 +82,15 @@ type Attempt struct {
 	Next time.Time
 	// RateLimitedUntil is set while a limit of the CA is what makes us wait.
 	RateLimitedUntil time.Time
+}
+
+// Passed is a CA that is not asked again before a time, if another can be.
+type Passed struct {
+	Directory string
+	// Code is why: ca-unavailable, account-problem or rate-limited.
+	Code failure.Code
+	// At is when that was found, Until when it may be asked again.
+	At, Until time.Time
 }
 
 // Notice is the record of one incident: trouble that somebody has to act on,

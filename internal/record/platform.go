@@ -2,6 +2,7 @@ package record
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,9 @@ type Platform struct {
 	CAAIdentities []string
 	// AccountURI is the account's URL; empty when not yet known.
 	AccountURI string
+	// Others are the further CAs that certificates may come from, in the
+	// operator's order, as far as they are known.
+	Others []Issuer
 	// Thumbprint is the account key's (RFC 8555, section 8.1).
 	Thumbprint string
 	// Recipients are what owners encrypt the keys of their certificates to, with
@@ -31,6 +35,21 @@ type Platform struct {
 	ChallengeMode string
 	// ProbePort and ServedPort are 80 and 443 but in a lab.
 	ProbePort, ServedPort int
+}
+
+// Issuer is a CA as CAA records name it.
+type Issuer struct {
+	CAAIdentities []string
+	AccountURI    string
+}
+
+// Identities are those of all CAs, the first CA's first.
+func (p Platform) Identities() []string {
+	all := slices.Clone(p.CAAIdentities)
+	for _, ca := range p.Others {
+		all = append(all, ca.CAAIdentities...)
+	}
+	return all
 }
 
 // TargetFor is the CNAME target that domain must lead to: own if the domain has

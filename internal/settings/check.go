@@ -46,6 +46,7 @@ func (l *loader) check() {
 	l.statusPath()
 	l.challenge()
 	l.credentials()
+	l.authorities()
 	l.targets()
 	if len(l.errs) == 0 {
 		l.checkouts()

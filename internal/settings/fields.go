@@ -61,7 +61,6 @@ func (s *Settings) acmeFields() []field {
 		{key: "acme.limits.certificatesPerDomain", set: parsed(&a.Limits.CertificatesPerDomain, parseLimit)},
 		{key: "acme.limits.sameNames", set: parsed(&a.Limits.SameNames, parseLimit)},
 		{key: "acme.limits.failedAuthorizations", set: parsed(&a.Limits.FailedAuthorizations, parseLimit)},
-		{key: "acme.fallback", set: later, nested: true},
 	}
 }
 

@@ -24,10 +24,20 @@ func (s Settings) Fingerprint() string {
 		Platform  Platform
 		Policy    Policy
 		Targets   []string
-	}{s.ACME.Directory, s.ACME.Limits, s.Challenge, s.Platform, policy, targets})
+		Fallback  []Fallback `json:",omitempty"`
+	}{s.ACME.Directory, s.ACME.Limits, s.Challenge, s.Platform, policy, targets, fallback(s.ACME.Fallback)})
 	if err != nil {
 		panic(fmt.Sprintf("settings cannot be marshalled: %v", err))
 	}
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
+}
+
+// fallback is what counts of the further CAs.
+func fallback(all []Fallback) []Fallback {
+	var out []Fallback
+	for _, f := range all {
+		out = append(out, Fallback{Directory: f.Directory, Limits: f.Limits})
+	}
+	return out
 }

@@ -69,6 +69,16 @@ type ACME struct {
 	CAFile string
 	EAB    EAB
 	Limits Limits
+	// Fallback are the CAs that are asked in turn while this one cannot serve an
+	// order, by the same account key and on the same terms.
+	Fallback []Fallback
+}
+
+// Fallback is one more CA. An empty Email is that of the first.
+type Fallback struct {
+	Directory, Email, CAFile string
+	EAB                      EAB
+	Limits                   Limits
 }
 
 // EAB is an external account binding (RFC 8555, section 7.3.4); the zero value

@@ -67,7 +67,7 @@ func syntax(file string, err error) (place, string, string) {
 
 func (l *loader) root(n *yaml.Node) {
 	table := l.out.fields()
-	table = append(table, field{key: "deploy", set: l.deploys, nested: true})
+	table = append(table, field{key: "deploy", set: l.deploys, nested: true}, field{key: "acme.fallback", set: l.fallbacks, nested: true})
 	l.group(n, "", "", table)
 }
 

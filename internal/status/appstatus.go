@@ -117,9 +117,11 @@ type ChecksStatus struct {
 
 // CertificateStatus is the certificate in use.
 type CertificateStatus struct {
-	Serial    string    `yaml:"serial" json:"serial"`
-	SHA256    string    `yaml:"sha256" json:"sha256"`
-	Issuer    string    `yaml:"issuer" json:"issuer"`
+	Serial string `yaml:"serial" json:"serial"`
+	SHA256 string `yaml:"sha256" json:"sha256"`
+	Issuer string `yaml:"issuer" json:"issuer"`
+	// Directory is the CA it is of, if that is another than acme.directory.
+	Directory string    `yaml:"directory,omitempty" json:"directory,omitempty"`
 	Profile   string    `yaml:"profile,omitempty" json:"profile,omitempty"`
 	NotBefore time.Time `yaml:"notBefore" json:"notBefore"`
 	NotAfter  time.Time `yaml:"notAfter" json:"notAfter"`

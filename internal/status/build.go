@@ -242,8 +242,13 @@ func (r Report) certificate(d record.Domain) *CertificateStatus {
 	if !c.Manual() {
 		renewAt = second(reconcile.RenewalTime(d, r.Policy))
 	}
+	directory := ""
+	if !c.Manual() && c.Directory != r.Policy.Directory {
+		directory = record.Clean(c.Directory, maxDetail)
+	}
 	return &CertificateStatus{
-		Serial: c.Serial, SHA256: c.SHA256, Issuer: record.Clean(c.Issuer, maxDetail), Profile: c.Profile,
+		Directory: directory,
+		Serial:    c.Serial, SHA256: c.SHA256, Issuer: record.Clean(c.Issuer, maxDetail), Profile: c.Profile,
 		NotBefore: second(c.NotBefore), NotAfter: second(c.NotAfter),
 		RenewAt: renewAt, ReplacedEarly: reconcile.ReplacedEarly(d), Names: slices.Clone(c.Names),
 	}

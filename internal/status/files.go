@@ -95,7 +95,9 @@ type Platform struct {
 	Directory     string       `yaml:"directory" json:"directory"`
 	CAAIdentities []string     `yaml:"caaIdentities,omitempty,flow" json:"caaIdentities,omitempty"`
 	AccountURI    string       `yaml:"accountURI,omitempty" json:"accountURI,omitempty"`
-	Thumbprint    string       `yaml:"thumbprint,omitempty" json:"thumbprint,omitempty"`
+	// Fallback are the CAs that are asked while that one cannot serve.
+	Fallback   []Authority `yaml:"fallback,omitempty" json:"fallback,omitempty"`
+	Thumbprint string      `yaml:"thumbprint,omitempty" json:"thumbprint,omitempty"`
 	// Recipients are what to encrypt the key of a certificate of one's own to.
 	Recipients       []string `yaml:"recipients,omitempty,flow" json:"recipients,omitempty"`
 	ChallengeMode    string   `yaml:"challengeMode" json:"challengeMode"`
@@ -104,6 +106,13 @@ type Platform struct {
 	ProbePort        int      `yaml:"probePort" json:"probePort"`
 	ServedPort       int      `yaml:"servedPort" json:"servedPort"`
 	Limits           Limits   `yaml:"limits" json:"limits"`
+}
+
+// Authority is one more CA.
+type Authority struct {
+	Directory     string   `yaml:"directory" json:"directory"`
+	CAAIdentities []string `yaml:"caaIdentities,omitempty,flow" json:"caaIdentities,omitempty"`
+	AccountURI    string   `yaml:"accountURI,omitempty" json:"accountURI,omitempty"`
 }
 
 // Limits are the operator's, as far as owners meet them.
@@ -267,8 +276,12 @@ func (r Report) platform() Platform {
 	if challenge == "" {
 		challenge = "http-01"
 	}
+	var fallback []Authority
+	for _, ca := range r.Policy.Fallback {
+		fallback = append(fallback, Authority{ca.Directory, ca.CAAIdentities, ca.AccountURI})
+	}
 	return Platform{
-		APIVersion: APIVersion, Kind: "Platform",
+		APIVersion: APIVersion, Kind: "Platform", Fallback: fallback,
 		Target: p.Target, Addresses: p.Addresses, LegacyTargets: p.LegacyTargets,
 		Directory: r.Policy.Directory, CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint, Recipients: p.Recipients,
 		ChallengeMode: p.ChallengeMode, DefaultChallenge: challenge, DNSProvider: r.Policy.DNSProvider, ProbePort: p.ProbePort, ServedPort: p.ServedPort,

@@ -47,7 +47,7 @@ func ParseSummary(content []byte) (Summary, error) {
 
 // Policy is as much of the operator's policy as the file tells.
 func (p Platform) Policy() reconcile.Policy {
-	return reconcile.Policy{
+	policy := reconcile.Policy{
 		MaxDomainsPerApp: p.Limits.MaxDomainsPerApp, AllowWildcards: p.Limits.AllowWildcards, IneligiblePlans: p.Limits.IneligiblePlans,
 		DefaultChallenge: p.DefaultChallenge, DNSProvider: p.DNSProvider, Directory: p.Directory,
 		Platform: record.Platform{
@@ -56,6 +56,12 @@ func (p Platform) Policy() reconcile.Policy {
 			ChallengeMode: p.ChallengeMode, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		},
 	}
+	for _, ca := range p.Fallback {
+		issuer := record.Issuer{CAAIdentities: ca.CAAIdentities, AccountURI: ca.AccountURI}
+		policy.Fallback = append(policy.Fallback, reconcile.CA{Directory: ca.Directory, Issuer: issuer})
+		policy.Platform.Others = append(policy.Platform.Others, issuer)
+	}
+	return policy
 }
 
 // decode reads a document of a branch that others can push to: its text is as

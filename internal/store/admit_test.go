@@ -221,7 +221,9 @@ func TestSetMeta(t *testing.T) {
 		got.Approved = nil
 		return got
 	}
-	one := store.Meta{Tip: "t", Directory: "https://one.test", AccountURL: "https://one.test/1", CAAIdentities: []string{"one.test"}, Published: 3, Sharded: "true"}
+	const first, second = "https://one.test", "https://two.test"
+	said := record.Issuer{CAAIdentities: []string{"one.test"}, AccountURI: "https://one.test/1"}
+	one := store.Meta{Tip: "t", CAs: map[string]record.Issuer{first: said}, Published: 3, Sharded: "true"}
 	if diff := cmp.Diff(one, set(one)); diff != "" {
 		t.Errorf("(-set +got):\n%s", diff)
 	}
@@ -230,8 +232,12 @@ func TestSetMeta(t *testing.T) {
 		t.Errorf("zero fields and others' fields were written:\n%s", diff)
 	}
 	two := one
-	two.Directory, two.AccountURL, two.CAAIdentities = "https://two.test", "", nil
-	if diff := cmp.Diff(two, set(store.Meta{Directory: "https://two.test"})); diff != "" {
-		t.Errorf("another CA took over what was known of the first:\n%s", diff)
+	two.CAs = map[string]record.Issuer{first: said, second: {CAAIdentities: []string{"two.test"}}}
+	if diff := cmp.Diff(two, set(store.Meta{CAs: map[string]record.Issuer{second: {CAAIdentities: []string{"two.test"}}}})); diff != "" {
+		t.Errorf("what is known of one CA became another's:\n%s", diff)
+	}
+	two.CAs = map[string]record.Issuer{first: said, second: {CAAIdentities: []string{"two.test"}, AccountURI: "https://two.test/9"}}
+	if diff := cmp.Diff(two, set(store.Meta{CAs: map[string]record.Issuer{second: {AccountURI: "https://two.test/9"}}})); diff != "" {
+		t.Errorf("the account took the place of the identities:\n%s", diff)
 	}
 }

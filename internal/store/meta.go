@@ -6,25 +6,24 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/acmsync/acmsync/internal/record"
 )
 
 // Keys of the table meta.
 const (
-	metaTip           = "tip"
-	metaRevision      = "revision"
-	metaDesiredHash   = "desired_hash"
-	metaSettingsHash  = "settings_hash"
-	metaDirectory     = "directory"
-	metaAccountURL    = "account_url"
-	metaCAAIdentities = "caa_identities" // JSON list
-	metaAdmissions    = "admissions"     // a count
-	metaChanges       = "changes"        // a count
-	metaPublished     = "published"      // a value of changes
-	metaErrors        = "errors"         // JSON list of the refused files' errors
-	metaStatusTip     = "status_tip"     // a commit
-	metaSharded       = "sharded"        // true or false, once status was written
+	metaTip          = "tip"
+	metaRevision     = "revision"
+	metaDesiredHash  = "desired_hash"
+	metaSettingsHash = "settings_hash"
+	metaAdmissions   = "admissions" // a count
+	metaChanges      = "changes"    // a count
+	metaPublished    = "published"  // a value of changes
+	metaErrors       = "errors"     // JSON list of the refused files' errors
+	metaStatusTip    = "status_tip" // a commit
+	metaSharded      = "sharded"    // true or false, once status was written
+	metaCA           = "ca "        // and a directory's URL: JSON, what is known of that CA
 )
 
 // Meta are the single values the store keeps.
@@ -35,10 +34,8 @@ type Meta struct {
 	// empty when it must be admitted again; Revision is the commit at which it
 	// was first seen; SettingsHash goes with it. Admit writes all three.
 	DesiredHash, SettingsHash, Revision string
-	// Directory is the CA that AccountURL and CAAIdentities are of.
-	Directory     string
-	AccountURL    string
-	CAAIdentities []string
+	// CAs is what is known of each CA, by its directory; nil: nothing.
+	CAs map[string]record.Issuer
 	// Errors are those of the files that the last admission refused.
 	Errors []record.FileError
 	// StatusTip is the commit that status was last published as.
@@ -86,8 +83,7 @@ func (s *Store) Meta(ctx context.Context) (Meta, error) {
 func (m *Meta) take(key, value string) (err error) {
 	texts := map[string]*string{
 		metaTip: &m.Tip, metaRevision: &m.Revision, metaDesiredHash: &m.DesiredHash,
-		metaSettingsHash: &m.SettingsHash, metaDirectory: &m.Directory, metaAccountURL: &m.AccountURL,
-		metaSharded: &m.Sharded, metaStatusTip: &m.StatusTip,
+		metaSettingsHash: &m.SettingsHash, metaSharded: &m.Sharded, metaStatusTip: &m.StatusTip,
 	}
 	counts := map[string]*int64{metaAdmissions: &m.Admissions, metaChanges: &m.Changes, metaPublished: &m.Published}
 	switch {
@@ -95,8 +91,8 @@ func (m *Meta) take(key, value string) (err error) {
 		*texts[key] = value
 	case counts[key] != nil:
 		*counts[key], err = strconv.ParseInt(value, 10, 64)
-	case key == metaCAAIdentities:
-		err = json.Unmarshal([]byte(value), &m.CAAIdentities)
+	case strings.HasPrefix(key, metaCA):
+		err = m.takeCA(strings.TrimPrefix(key, metaCA), value)
 	case key == metaErrors && value != "":
 		err = json.Unmarshal([]byte(value), &m.Errors)
 	}
@@ -106,8 +102,20 @@ func (m *Meta) take(key, value string) (err error) {
 	return nil
 }
 
-// SetMeta writes Tip, Directory with AccountURL and CAAIdentities, Sharded,
-// StatusTip and Published, each if it is not zero. The other values have their own writers.
+func (m *Meta) takeCA(directory, value string) error {
+	var said record.Issuer
+	if err := json.Unmarshal([]byte(value), &said); err != nil {
+		return err
+	}
+	if m.CAs == nil {
+		m.CAs = make(map[string]record.Issuer)
+	}
+	m.CAs[directory] = said
+	return nil
+}
+
+// SetMeta writes Tip, Sharded, StatusTip, Published and what CAs say, each if it
+// is not zero. The other values have their own writers.
 // Values that are already so cost no write.
 func (s *Store) SetMeta(ctx context.Context, m Meta) error {
 	is, err := s.Meta(ctx)
@@ -143,20 +151,24 @@ func (m Meta) differing(is Meta) (map[string]string, error) {
 	if m.Sharded != "" && m.Sharded != is.Sharded {
 		out[metaSharded] = m.Sharded
 	}
-	moved := m.Directory != "" && m.Directory != is.Directory
-	if moved {
-		// What was known of another CA must not pass for this one's.
-		out[metaDirectory], out[metaAccountURL], out[metaCAAIdentities] = m.Directory, "", "null"
+	for directory, said := range m.CAs {
+		known := is.CAs[directory]
+		if said.AccountURI == "" {
+			said.AccountURI = known.AccountURI
+		}
+		if said.CAAIdentities == nil {
+			said.CAAIdentities = known.CAAIdentities
+		}
+		if said.AccountURI == known.AccountURI && slices.Equal(said.CAAIdentities, known.CAAIdentities) {
+			continue
+		}
+		text, err := json.Marshal(said)
+		if err != nil {
+			return nil, err
+		}
+		out[metaCA+directory] = string(text)
 	}
-	if m.AccountURL != "" && (moved || m.AccountURL != is.AccountURL) {
-		out[metaAccountURL] = m.AccountURL
-	}
-	if m.CAAIdentities == nil || !moved && slices.Equal(m.CAAIdentities, is.CAAIdentities) {
-		return out, nil
-	}
-	identities, err := json.Marshal(m.CAAIdentities)
-	out[metaCAAIdentities] = string(identities)
-	return out, err
+	return out, nil
 }
 
 // Approve lets the removals that are held under hash happen, once.

@@ -51,6 +51,7 @@ func progressColumns(d *record.Domain) []column {
 		{"foreign_thumbprint", &d.ForeignThumbprint},
 		{"notice", jsonAt{&d.Notice}},
 		{"suggestion", jsonAt{&d.Suggestion}},
+		{"passed", jsonAt{&d.Passed}},
 		{"handled_refresh", &d.HandledRefresh},
 		{"handled_rekey", &d.HandledRekey},
 		{"handled_entry", &d.HandledEntry},

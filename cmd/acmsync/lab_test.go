@@ -25,6 +25,13 @@ const patience = 30 * time.Second
 var labCommands = map[string]func(*world, *testscript.TestScript, []string) error{
 	// start [FILE] starts the lab; FILE is added to the settings.
 	"start": (*world).start,
+	// another starts a second CA and makes it the fallback: $SECOND; alone takes
+	// it out of the settings again.
+	"another": (*world).another,
+	"alone": func(w *world, _ *testscript.TestScript, _ []string) error {
+		_, err := w.lab.WriteSettings()
+		return err
+	},
 	// ssh puts the repository behind SSH: $SSH, $LAB/ssh-key, $LAB/known-hosts.
 	"ssh": (*world).startSSH,
 	// point NAME... gives names the CNAME that the platform asks for.

@@ -122,3 +122,32 @@ func TestNoNoticeOfAShortIncident(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 }
+
+// While only the CA is waited for nobody is told, however old the incident is;
+// who can act again is told then.
+func TestNoNoticeWhileTheCAIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := look(wanted(t, p), nxdomain, p, start).Next
+	began, now := d.Notice.Began, start.Add(71*time.Hour)
+	d = look(d, well, p, now).Next
+	for range 6 {
+		d = reconcile.Settle(d, reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Problem: &record.Problem{During: "directory"}}, p, now)
+		now = later(now.Add(time.Hour), d.Attempt.Next)
+		d = look(d, well, p, now).Next
+	}
+	if n := d.Notice; !n.Began.Equal(began) || !n.Told.IsZero() || now.Before(start.Add(72*time.Hour)) {
+		t.Fatalf("at %v: %+v, want the incident of %v and nobody told", now, n, began)
+	}
+	d = look(d, nxdomain, p, now.Add(2*time.Hour)).Next
+	if n := d.Notice; n.Told.IsZero() || n.Reason != failure.DomainNotFound {
+		t.Errorf("the owner can act again: %+v", n)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -20,6 +20,9 @@ const patience = 30 * time.Second
 // placeAfter is when it is tried again where challenges could not be answered.
 const placeAfter = time.Minute
 
+// diskAfter is when it is tried again where what was done could not be kept.
+const diskAfter = time.Minute
+
 // order takes an order as far as it goes now: its own if one is open, else a
 // new one. What must be durable is, before the step that needs it, and where the
 // response to a challenge goes is known before the CA is asked for one.
@@ -182,6 +185,9 @@ func (p *pass) refused(a reconcile.Action, o *record.Order, err error) (reconcil
 		r.Cancelled = true
 	case p.unplaced(err):
 		r.WaitUntil = p.Now().Add(placeAfter)
+	case unkept(err) && a.Kind.Orders(): // what the journal has of the order stands
+		p.fail(fmt.Errorf("following the order of %s: %w", a.Domain, err))
+		r.WaitUntil = p.Now().Add(diskAfter)
 	default:
 		p.fail(fmt.Errorf("following the order of %s: %w", a.Domain, err))
 		r.Err = err.Error()

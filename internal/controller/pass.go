@@ -87,6 +87,7 @@ type pass struct {
 	failures []error
 	result   Result
 	parked   []parked
+	aside    []record.Domain     // rows that cannot be read, as admission found them
 	returns  map[string]comeback // by row
 	// answered are the domains whose probe met our own account's answer.
 	answered []record.Domain
@@ -115,7 +116,8 @@ func withCA(policy reconcile.Policy, meta store.Meta) reconcile.Policy {
 	return policy
 }
 
-// fail remembers a failure of the program itself. Each is reported once.
+// fail remembers a failure of the program itself. Each is reported once, and
+// what is wrong with the database once for all who meet it.
 func (p *pass) fail(err error) {
 	if err == nil || p.interrupted(err) {
 		return
@@ -123,11 +125,17 @@ func (p *pass) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, known := range p.failures {
-		if known.Error() == err.Error() {
+		if known.Error() == err.Error() || unkept(known) && unkept(err) {
 			return
 		}
 	}
 	p.failures = append(p.failures, err)
+}
+
+// unkept reports whether an error is that of a database which cannot be used,
+// because of the disk or because it is damaged. That is no domain's fault.
+func unkept(err error) bool {
+	return errors.As(err, new(*store.DiskError)) || errors.As(err, new(*store.CorruptError))
 }
 
 // interrupted reports whether an error only says that the pass, or a lease, is

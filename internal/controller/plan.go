@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/acmsync/acmsync/internal/gitrepo"
@@ -41,13 +42,21 @@ func (c *Controller) Plan(ctx context.Context, files []spec.File) (Planned, erro
 	desired, _, faults := desire(r, accepted)
 	now := p.Now()
 	admission := reconcile.Admit(desired, known, p.policy, now)
-	rows := reconcile.Apply(known.Domains, admission, now)
+	rows := slices.DeleteFunc(reconcile.Apply(known.Domains, admission, now), p.isAside)
 	decisions, err := p.decideAll(ctx, rows)
 	if err != nil {
 		return Planned{}, err
 	}
+	for _, d := range p.aside {
+		decisions = append(decisions, reconcile.Aside(d))
+	}
 	decisions = reconcile.SharedProblem(decisions, p.wasProbed)
 	return Planned{Plan: reconcile.Preview(admission, decisions), Invalid: faults}, nil
+}
+
+// isAside: admission takes a row that cannot be read for a new one.
+func (p *pass) isAside(d record.Domain) bool {
+	return slices.ContainsFunc(p.aside, func(a record.Domain) bool { return a.Key == d.Key })
 }
 
 // source is the desired state to plan for.

@@ -194,9 +194,7 @@ func (p *pass) known(ctx context.Context, r reading) (reconcile.Known, []store.A
 	if err != nil {
 		return reconcile.Known{}, nil, err
 	}
-	for _, b := range broken {
-		p.Log.Error("a stored domain cannot be read and is left alone", "domain", b.Key, "error", b.Err)
-	}
+	p.aside = p.setAside(broken)
 	apps, err := p.Store.Apps(ctx)
 	if err != nil {
 		return reconcile.Known{}, nil, err

@@ -63,11 +63,7 @@ func (c *Controller) View(ctx context.Context) (status.Report, error) {
 }
 
 func (p *pass) view(ctx context.Context, meta store.Meta) (status.Report, error) {
-	domains, _, err := p.Store.Domains(ctx)
-	if err != nil {
-		return status.Report{}, err
-	}
-	apps, err := p.Store.Apps(ctx)
+	domains, apps, err := p.shown(ctx)
 	if err != nil {
 		return status.Report{}, err
 	}
@@ -76,6 +72,31 @@ func (p *pass) view(ctx context.Context, meta store.Meta) (status.Report, error)
 		Revision: meta.Revision, DesiredHash: meta.DesiredHash, Branch: p.Source.Branch,
 		HeldHash: heldHash(domains), Policy: withCA(p.Controller.Policy, meta), Shard: p.sharded(meta, len(apps)),
 	}, nil
+}
+
+// shown are all apps and domains, with those that are set aside because their
+// rows cannot be read. One whose app cannot be told is only logged.
+func (c *Controller) shown(ctx context.Context) ([]record.Domain, []record.App, error) {
+	domains, broken, err := c.Store.Domains(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range c.setAside(broken) {
+		if d.App != "" {
+			domains = append(domains, d)
+		}
+	}
+	apps, err := c.Store.Apps(ctx)
+	return domains, apps, err
+}
+
+func (c *Controller) setAside(broken []store.Unreadable) []record.Domain {
+	var out []record.Domain
+	for _, b := range broken {
+		c.Log.Error("a stored domain cannot be read and is left alone; run: acmsync doctor", "domain", b.Key, "error", b.Err)
+		out = append(out, reconcile.SetAside(b.Key, b.App, b.Mode))
+	}
+	return out
 }
 
 // shardFrom is how many apps make one folder of status files too wide: each
@@ -171,11 +192,7 @@ type Attention struct {
 
 // Attention says who must act now.
 func (c *Controller) Attention(ctx context.Context) (Attention, error) {
-	domains, _, err := c.Store.Domains(ctx)
-	if err != nil {
-		return Attention{}, err
-	}
-	apps, err := c.Store.Apps(ctx)
+	domains, apps, err := c.shown(ctx)
 	if err != nil {
 		return Attention{}, err
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // Errors that callers branch on. None of them leaves anything written.
@@ -90,7 +92,10 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 // have been part of; every other row goes on.
 type Unreadable struct {
 	Key string
-	Err error
+	// App and Mode are of what is wanted of it, where that much can be read.
+	App  string
+	Mode record.Mode
+	Err  error
 }
 
 func (u Unreadable) Error() string {

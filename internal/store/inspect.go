@@ -67,7 +67,7 @@ func (in *Inspection) rows(ctx context.Context, s *Store) error {
 	domains, bad, err := s.Domains(ctx)
 	in.Domains = domains
 	for _, b := range bad {
-		in.Damage = append(in.Damage, Damage(b))
+		in.Damage = append(in.Damage, Damage{b.Key, b.Err})
 	}
 	return err
 }

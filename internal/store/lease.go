@@ -125,7 +125,10 @@ func claim(ctx context.Context, tx *transaction, owner string, now time.Time, li
 
 func putOff(ctx context.Context, tx *transaction, key string, until time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE domains SET owner = '', lease_until = 0, due_at = $2 WHERE key = $1`, key, timeAt{&until})
-	return err
+	if err != nil {
+		return err
+	}
+	return increment(ctx, tx, metaChanges) // status shows it
 }
 
 // expire ends the leases of sessions whose process is gone.

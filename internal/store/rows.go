@@ -121,12 +121,36 @@ func loadDomains(ctx context.Context, tx *transaction, keys only) ([]*row, error
 	err := each(ctx, tx, query, args, func(scan scanner) error {
 		r := new(row)
 		// The key comes first, so it is known even if the rest is unreadable.
-		r.err = scan(values(domainColumns(&r.domain))...)
+		if r.err = scan(values(domainColumns(&r.domain))...); r.err != nil {
+			legible(scan, &r.domain)
+		}
 		out = append(out, r)
 		return nil
 	})
 	slices.SortFunc(out, func(a, b *row) int { return strings.Compare(a.domain.Key, b.domain.Key) })
 	return out, err
+}
+
+// legible fills in which app a broken row is of and how, for whoever is to be
+// told.
+func legible(scan scanner, d *record.Domain) {
+	cols := domainColumns(d)
+	found, dest := make([]any, len(cols)), make([]any, len(cols))
+	for i := range found {
+		dest[i] = &found[i]
+	}
+	if scan(dest...) != nil {
+		return
+	}
+	for i, c := range cols {
+		text, ok := found[i].(string)
+		switch {
+		case ok && c.name == "app":
+			d.App = text
+		case ok && c.name == "mode":
+			d.Mode = record.Mode(text)
+		}
+	}
 }
 
 type scanner func(dest ...any) error
@@ -165,7 +189,7 @@ func (s *Store) Domains(ctx context.Context) ([]record.Domain, []Unreadable, err
 	domains, bad := make([]record.Domain, 0, len(rows)), []Unreadable(nil)
 	for _, r := range rows {
 		if r.err != nil {
-			bad = append(bad, Unreadable{r.domain.Key, r.err})
+			bad = append(bad, Unreadable{r.domain.Key, r.domain.App, r.domain.Mode, r.err})
 			continue
 		}
 		domains = append(domains, r.domain)

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// disk makes every change to the file system. Tests set before to let the
-// n-th change fail.
+// disk makes every change to the file system; see [FilesConfig.Before].
 type disk struct {
 	before func(change, path string) error
 }

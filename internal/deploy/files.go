@@ -23,6 +23,10 @@ type FilesConfig struct {
 	Hook []string
 	// HookTimeout ends a run, with everything it started; 0: 30 s.
 	HookTimeout time.Duration
+	// Before, if not nil, is asked before every change to the disk: mkdir,
+	// create, write, sync, symlink, rename or remove, and of what path. An error
+	// stands for the change. It is for tests of what drives a target.
+	Before func(change, path string) error
 }
 
 // Files is a folder of certificates. It may be used from many goroutines and
@@ -36,7 +40,7 @@ type Files struct {
 
 // NewFiles makes the target; nothing is touched before the first Install.
 func NewFiles(c FilesConfig) *Files {
-	f := &Files{name: c.Name, dir: c.Dir}
+	f := &Files{name: c.Name, dir: c.Dir, disk: disk{before: c.Before}}
 	if len(c.Hook) > 0 {
 		if c.HookTimeout == 0 {
 			c.HookTimeout = 30 * time.Second
@@ -184,7 +188,7 @@ func (f *Files) prune(versions, use, before string) {
 		return
 	}
 	if before == "" {
-		before = newestBefore(entries, use)
+		before = newestBefore(versions, entries, use)
 	}
 	for _, e := range entries {
 		if e.Name() != use && e.Name() != before {
@@ -194,11 +198,14 @@ func (f *Files) prune(versions, use, before string) {
 }
 
 // newestBefore is the version to keep when no swap says which it was; version
-// names sort by age.
-func newestBefore(entries []fs.DirEntry, use string) string {
+// names sort by age. What an interrupted install left is none, be it torn or of
+// the certificate that is in use.
+func newestBefore(versions string, entries []fs.DirEntry, use string) string {
 	for _, e := range slices.Backward(entries) {
-		if e.IsDir() && e.Name() < use {
-			return e.Name()
+		if e.Name() < use && certificateOf(e.Name()) != certificateOf(use) {
+			if _, leaf := content(filepath.Join(versions, e.Name())); leaf != nil {
+				return e.Name()
+			}
 		}
 	}
 	return ""

@@ -57,16 +57,25 @@ func current(link string) (installed, error) {
 	if err != nil {
 		return installed{}, err
 	}
-	in := installed{version: filepath.Base(to), content: map[string][]byte{}}
+	in := installed{version: filepath.Base(to)}
+	in.content, in.leaf = content(link)
+	return in, nil
+}
+
+// content reads a version; both are nil unless it is whole.
+func content(folder string) (map[string][]byte, *x509.Certificate) {
+	read := map[string][]byte{}
 	for _, name := range fileNames {
-		if in.content[name], err = os.ReadFile(filepath.Join(link, name)); err != nil {
-			return installed{version: in.version}, nil
+		var err error
+		if read[name], err = os.ReadFile(filepath.Join(folder, name)); err != nil {
+			return nil, nil
 		}
 	}
-	if leaf, err := check(in.content[fullchainFile], in.content[privkeyFile]); err == nil {
-		in.leaf = leaf
+	leaf, err := check(read[fullchainFile], read[privkeyFile])
+	if err != nil {
+		return nil, nil
 	}
-	return in, nil
+	return read, leaf
 }
 
 // same reports whether every file already has the wanted content.
@@ -108,6 +117,12 @@ func versionName(c record.Certificate, leaf *x509.Certificate) string {
 		at = leaf.NotBefore
 	}
 	return at.UTC().Format(stamp) + "-" + fingerprint(leaf)[:16]
+}
+
+// certificateOf is the part of a version's name that says which certificate it
+// is of, and when that was kept.
+func certificateOf(version string) string {
+	return version[:max(strings.LastIndexByte(version, '-'), 0)]
 }
 
 var hostName = regexp.MustCompile(`^[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*$`)

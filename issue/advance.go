@@ -141,8 +141,18 @@ func (j *journal) wait() error {
 	return nil
 }
 
+// issuing is how long an order may still be processed after it expired: its
+// certificate is being issued, and would be lost with it.
+const issuing = 24 * time.Hour
+
 // lapsed reports whether the CA need not know the order any longer.
-func (j *journal) lapsed() bool { return !j.Expires.IsZero() && j.now.After(j.Expires) }
+func (j *journal) lapsed() bool {
+	over := j.Expires
+	if j.State == record.OrderFinalizing {
+		over = over.Add(issuing)
+	}
+	return !j.Expires.IsZero() && j.now.After(over)
+}
 
 // enter goes to the next state, to be stepped at once.
 func (j *journal) enter(state record.OrderState) {

@@ -111,6 +111,30 @@ func TestAnOrderInProcessingIsWaitedFor(t *testing.T) {
 	l.exactlyOne(check(t, o), "www.shop.example")
 }
 
+// TestAnOrderThatExpiresInProcessing: the certificate is being issued, and is not
+// given up for the order's date. In the end it is.
+func TestAnOrderThatExpiresInProcessing(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, ca.Options{AlwaysValid: true})
+	o := l.until(record.OrderFinalizing, "www.shop.example")
+	body := fmt.Sprintf(`{"status":"processing","identifiers":[{"type":"dns","value":"www.shop.example"}],"finalize":%q}`, o.FinalizeURL)
+	lift := l.authority.Fault(ca.Reads(ca.Order), ca.Fault{Status: http.StatusOK, Body: body})
+	client, now := l.client(), o.Expires.Add(time.Hour)
+	o, err := client.Advance(t.Context(), o, l.listener, now)
+	if err != nil || o.State != record.OrderFinalizing || !o.NextAt.After(now) {
+		t.Fatalf("got %v, an order that is %s and due at %s", err, o.State, o.NextAt)
+	}
+	o.NextAt = time.Time{}
+	if gone, err := client.Advance(t.Context(), o, l.listener, o.Expires.Add(25*time.Hour)); err == nil || gone.State != record.OrderClosed {
+		t.Errorf("a day later it is %s, %v", gone.State, err)
+	}
+	lift()
+	if o, err = l.pursue(t.Context(), client, o); err != nil {
+		t.Fatal(err)
+	}
+	l.exactlyOne(check(t, o), "www.shop.example")
+}
+
 // orderNotReady means that the order is further, or less far, than we think.
 func TestOrderNotReadyIsLookedInto(t *testing.T) {
 	t.Parallel()

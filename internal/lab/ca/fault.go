@@ -143,7 +143,8 @@ func (c *CA) add(hooks *[]*hook, kind Kind, f func()) func() {
 	}
 }
 
-// SkewDate sets the CA's clock, as it shows in the Date of every answer, off by d.
+// SkewDate sets the CA's clock, as it shows in the Date of every answer and in
+// when orders and authorizations expire, off by d.
 func (c *CA) SkewDate(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

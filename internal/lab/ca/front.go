@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"time"
 )
 
@@ -133,10 +135,30 @@ func (c *CA) note(r *Request) {
 
 func (c *CA) send(w http.ResponseWriter, answer *httptest.ResponseRecorder, skew time.Duration) {
 	c.mu.Lock()
-	skew += c.skew
+	own := c.skew
 	c.mu.Unlock()
+	skew += own
 	maps.Copy(w.Header(), answer.Header())
 	w.Header().Set("Date", time.Now().Add(skew).UTC().Format(http.TimeFormat))
 	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes())
+	_, _ = w.Write(later(answer.Body.Bytes(), own))
+}
+
+// expiry is when an order or authorization ends, in Pebble's answers.
+var expiry = regexp.MustCompile(`("expires": ?")([^"]+)(")`)
+
+// later has orders and authorizations end by the CA's clock, which is skew ahead
+// of Pebble's.
+func later(body []byte, skew time.Duration) []byte {
+	if skew == 0 {
+		return body
+	}
+	return expiry.ReplaceAllFunc(body, func(field []byte) []byte {
+		m := expiry.FindSubmatch(field)
+		at, err := time.Parse(time.RFC3339, string(m[2]))
+		if err != nil {
+			return field
+		}
+		return slices.Concat(m[1], []byte(at.Add(skew).Format(time.RFC3339)), m[3])
+	})
 }

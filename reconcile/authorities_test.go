@@ -185,3 +185,20 @@ func TestRefreshDoesNotSpinOnACAThatIsDown(t *testing.T) {
 	}
 	code(t, d, failure.CAUnavailable)
 }
+
+// TestSoonestIsWaitedFor: a CA that is limited for hours does not make the row
+// wait when another may be back in a minute.
+func TestSoonestIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	p.Fallback = []reconcile.CA{{Directory: secondCA}}
+	d := refuse(t, wanted(t, p), record.Problem{During: "order"}, p, start)
+	limit := record.Problem{During: "order", Type: record.ErrorURN + "rateLimited", Status: 429, Detail: "too many new orders", RetryAfter: start.Add(9 * time.Hour)}
+	d = refuse(t, d, limit, p, start)
+	if wait := d.Attempt.Next.Sub(start); wait < time.Minute || wait > 2*time.Minute || d.Attempt.RateLimitedUntil.After(d.Attempt.Next) {
+		t.Errorf("the next attempt is in %v, limited until %v", wait, d.Attempt.RateLimitedUntil)
+	}
+	if a := only(t, look(d, well, p, d.Attempt.Next)); a.Directory != firstCA {
+		t.Errorf("then %s is asked", a.Directory)
+	}
+}

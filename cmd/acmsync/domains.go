@@ -82,13 +82,13 @@ func (f domainsFlags) list(ctx context.Context, c console, o *options, name stri
 
 // look asks DNS about all domains, side by side.
 func (f domainsFlags) look(ctx context.Context, o *options, p record.Platform, app spec.App, records []operate.DomainRecords) error {
-	config, _, err := verifyFlags{resolvers: f.resolvers}.surroundings(ctx, o)
+	at, err := verifyFlags{resolvers: f.resolvers}.surroundings(ctx, o)
 	if err != nil {
 		return err
 	}
-	observer := verify.New(config)
-	return operate.Look(app, p, records, func(p record.Platform, name string) (operate.Verdict, error) {
-		return operate.VerifyFresh(ctx, observer, p, name)
+	observer := verify.New(at.config)
+	return operate.Look(app, records, func(s operate.Subject) (operate.Verdict, error) {
+		return operate.VerifyFresh(ctx, observer, p, s)
 	})
 }
 

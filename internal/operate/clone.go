@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/acmsync/acmsync/internal/gitrepo"
-	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/status"
+	"github.com/acmsync/acmsync/reconcile"
 )
 
 // maxStatus is the largest status file that is read.
@@ -52,14 +52,14 @@ func CloneStatus(ctx context.Context, dir, branch string) (apps []status.AppStat
 
 // ClonePlatform is what the status branch of the clone around dir says of the
 // platform. known is false where there is no such clone, branch or file.
-func ClonePlatform(ctx context.Context, dir, branch string) (p record.Platform, known bool) {
+func ClonePlatform(ctx context.Context, dir, branch string) (p reconcile.Policy, known bool) {
 	files, err := cloneFiles(ctx, dir, branch, func(name string) bool { return path.Base(name) == "platform.yaml" })
 	if err != nil {
 		return p, false
 	}
 	for _, f := range files {
 		if said, err := status.ParsePlatform(f.Bytes); err == nil {
-			return said.Policy().Platform, true
+			return said.Policy(), true
 		}
 	}
 	return p, false

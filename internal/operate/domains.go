@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -71,16 +72,14 @@ func (r *DomainRecords) report(seen status.DomainStatus) {
 	}
 }
 
-// Look says of each domain what its DNS is now. judge makes the look, at a
-// platform whose target is the domain's; looks are made side by side.
-func Look(app spec.App, p record.Platform, domains []DomainRecords, judge func(p record.Platform, name string) (Verdict, error)) error {
+// Look says of each domain what its DNS is now, as judge finds it; looks are made
+// side by side.
+func Look(app spec.App, domains []DomainRecords, judge func(Subject) (Verdict, error)) error {
 	var looks errgroup.Group
 	looks.SetLimit(16)
-	for i := range domains {
+	for i, d := range app.Domains {
 		looks.Go(func() error {
-			at := p
-			at.Target = p.TargetFor(domains[i].Name, app.Name, app.Domains[i].Target)
-			v, err := judge(at, domains[i].Name)
+			v, err := judge(SubjectOf(app, d, ""))
 			if err == nil {
 				domains[i].looked(v)
 			}
@@ -88,6 +87,12 @@ func Look(app spec.App, p record.Platform, domains []DomainRecords, judge func(p
 		})
 	}
 	return looks.Wait()
+}
+
+// SubjectOf is what desired state says of a domain; challenge is the platform's
+// default.
+func SubjectOf(app spec.App, d spec.Domain, challenge string) Subject {
+	return Subject{Name: d.Name, App: app.Name, Target: d.Target, Challenge: cmp.Or(d.Challenge, app.Challenge, challenge)}
 }
 
 func (r *DomainRecords) looked(v Verdict) {

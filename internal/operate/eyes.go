@@ -29,8 +29,8 @@ func eyes(v Verdict) []string {
 func (v Verdict) goes() string {
 	d := v.Observation.DNS
 	switch {
-	case wildcard(v.Name):
-		return "would look up TXT _acme-challenge." + v.Name[2:]
+	case v.ByDNS:
+		return "would look up TXT _acme-challenge." + strings.TrimPrefix(v.Name, "*.")
 	case d == nil:
 		return ""
 	case len(d.AAAA.Addrs) > 0 && len(d.A.Addrs) > 0:

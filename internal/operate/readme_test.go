@@ -66,7 +66,7 @@ func picture() (pictured, record.Platform) {
 func TestREADME(t *testing.T) {
 	t.Parallel()
 	seen, platform := picture()
-	v, err := operate.Verify(t.Context(), seen, platform, seen.Name)
+	v, err := operate.Verify(t.Context(), seen, platform, operate.Subject{Name: seen.Name})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,8 @@ type Verdict struct {
 	Unicode string
 	// CAs are the CA's names in CAA records; empty: it is not known who is asked.
 	CAs []string
+	// ByDNS: the CA looks for a TXT record, not for a server.
+	ByDNS bool
 	// Unjudged: what the challenge's answer should be is not known; that it can
 	// be reached was checked.
 	Unjudged    bool
@@ -41,36 +43,51 @@ func (v Verdict) Blocked() bool {
 	return false
 }
 
+// Subject is a name to look at, with what desired state says of it, as far as
+// that is known.
+type Subject struct {
+	// Name is as somebody wrote it.
+	Name string
+	// App claims the name, Target is the domain's own CNAME target, Challenge its
+	// validation method; empty: not known, the platform's, http-01.
+	App, Target, Challenge string
+}
+
 // Verify makes every check of a name that can be made from here. What the
 // platform does not say (no target, no account key) is not checked; of a platform
 // that says nothing of its challenges only the way to the response is.
-func Verify(ctx context.Context, o Observer, p record.Platform, written string) (Verdict, error) {
-	return judge(ctx, o, p, written, false)
+func Verify(ctx context.Context, o Observer, p record.Platform, s Subject) (Verdict, error) {
+	return judge(ctx, o, p, s, false)
 }
 
 // VerifyFresh is Verify with the zone's own name servers asked in any case, so
 // that no cache hides a change that was just made.
-func VerifyFresh(ctx context.Context, o Observer, p record.Platform, written string) (Verdict, error) {
-	return judge(ctx, o, p, written, true)
+func VerifyFresh(ctx context.Context, o Observer, p record.Platform, s Subject) (Verdict, error) {
+	return judge(ctx, o, p, s, true)
 }
 
-func judge(ctx context.Context, o Observer, p record.Platform, written string, fresh bool) (Verdict, error) {
-	name, unicode, err := spec.CanonicalName(written)
+func judge(ctx context.Context, o Observer, p record.Platform, s Subject, fresh bool) (Verdict, error) {
+	name, unicode, err := spec.CanonicalName(s.Name)
 	if err != nil {
 		return Verdict{}, err
 	}
-	q := question(p, name)
+	if s.App == "" && s.Target == "" && strings.Contains(p.Target, "{app}") {
+		p.Target = "" // it cannot be filled in
+	}
+	q := question(p, name, s)
 	q.Authorities = fresh
 	seen := o.Observe(ctx, q)
 	known := seen
 	known.Probe = telling(q, seen.Probe)
 	v := Verdict{
-		Name: name, Unicode: unicode, CAs: p.Identities(), Unjudged: q.ProbeExpect == "", Observation: seen,
+		Name: name, Unicode: unicode, CAs: p.CAAIdentities, ByDNS: q.Challenge == dns01, Unjudged: q.ProbeExpect == "", Observation: seen,
 		Checks: diagnose.Checks(p, q, known), Findings: diagnose.Explain(p, q, known, nil),
 	}
 	v.lights(q, known)
 	return v, nil
 }
+
+const dns01 = "dns-01"
 
 // lights corrects what diagnose says for a platform's certificates: here nothing
 // may be known of a platform, and it is a visitor's view of TLS that counts.
@@ -95,18 +112,18 @@ func (v Verdict) Unseen() bool {
 	return v.Observation.DNS != nil && !v.resolved() && v.Checks.DNS == record.Unknown && len(v.Findings) == 0
 }
 
-func question(p record.Platform, name string) record.Question {
+func question(p record.Platform, name string, s Subject) record.Question {
 	q := record.Question{
-		Name: name, Target: p.TargetFor(name, "", ""), Addresses: p.Addresses,
+		Name: name, App: s.App, Challenge: s.Challenge, Target: p.TargetFor(name, s.App, s.Target), Addresses: p.Addresses,
 		Apex: spec.RegisteredDomain(name) == name,
 		DNS:  true, CAA: true, Served: true, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		CAAIdentities: p.Identities(),
 	}
 	if wildcard(name) { // it has no host to fetch from (RFC 8555, section 7.1.3)
-		q.Challenge = "dns-01"
-		return q
+		q.Challenge = dns01
 	}
 	switch {
+	case q.Challenge == dns01: // nothing has to answer
 	case p.ChallengeMode == "stateless" && p.Thumbprint != "":
 		q.Probe, q.ProbeToken = true, rand.Text()
 		q.ProbeExpect = q.ProbeToken + "." + p.Thumbprint

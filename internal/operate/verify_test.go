@@ -178,7 +178,7 @@ func TestVerifyRefusesWhatIsNoName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, bad := range []string{"", "not_a_name..", "127.0.0.1", "0x7f.1", "a b.example", "*.*.example"} {
-		if got, err := operate.Verify(t.Context(), nil, w.platform, bad); err == nil {
+		if got, err := operate.Verify(t.Context(), nil, w.platform, operate.Subject{Name: bad}); err == nil {
 			t.Errorf("%q: %+v", bad, got)
 		}
 	}
@@ -242,7 +242,7 @@ func TestVerifyOfWhatVisitorsGet(t *testing.T) {
 	} {
 		c.served.Serial, c.served.Address = "01", netip.MustParseAddr("127.0.0.1")
 		seen := pictured{Name: domain, At: at, Served: []record.Served{c.served}}
-		got, err := operate.Verify(t.Context(), seen, record.Platform{}, domain)
+		got, err := operate.Verify(t.Context(), seen, record.Platform{}, operate.Subject{Name: domain})
 		if err != nil || got.Checks.Served != c.check || got.Blocked() {
 			t.Errorf("%s: %s, blocked %v, %v; want %s", name, got.Checks.Served, got.Blocked(), err, c.check)
 		}

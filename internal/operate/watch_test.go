@@ -23,7 +23,7 @@ func TestWatchUntilMended(t *testing.T) {
 	w.dns.Set("shop.oldplatform.example", "A 127.0.0.2")
 	ticks := make(chan time.Time)
 	look := func(ctx context.Context) ([]operate.Verdict, error) {
-		v, err := operate.VerifyFresh(ctx, verify.New(verify.Config{Resolvers: []string{w.dns.Addr()}, ProbeAllow: loopback}), w.platform, domain)
+		v, err := operate.VerifyFresh(ctx, verify.New(verify.Config{Resolvers: []string{w.dns.Addr()}, ProbeAllow: loopback}), w.platform, operate.Subject{Name: domain})
 		return []operate.Verdict{v}, err
 	}
 	var rounds []operate.Round
@@ -70,7 +70,7 @@ func TestWatchThroughAnOutage(t *testing.T) {
 	w.dns.Fail(".", 0, dns.Fault{Rcode: mdns.RcodeRefused, Subtree: true})
 	ticks := make(chan time.Time, 1)
 	look := func(ctx context.Context) ([]operate.Verdict, error) {
-		v, err := operate.VerifyFresh(ctx, verify.New(verify.Config{Resolvers: []string{w.dns.Addr()}, ProbeAllow: loopback}), w.platform, domain)
+		v, err := operate.VerifyFresh(ctx, verify.New(verify.Config{Resolvers: []string{w.dns.Addr()}, ProbeAllow: loopback}), w.platform, operate.Subject{Name: domain})
 		return []operate.Verdict{v}, err
 	}
 	var changed []bool

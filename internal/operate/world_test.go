@@ -62,7 +62,7 @@ func closed(t *testing.T, err error) {
 func (w *world) verify(written string) operate.Verdict {
 	w.t.Helper()
 	v := verify.New(verify.Config{Resolvers: []string{w.dns.Addr()}, ProbeAllow: loopback})
-	got, err := operate.Verify(w.t.Context(), v, w.platform, written)
+	got, err := operate.Verify(w.t.Context(), v, w.platform, operate.Subject{Name: written})
 	if err != nil {
 		w.t.Fatal(err)
 	}

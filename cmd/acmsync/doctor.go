@@ -21,8 +21,8 @@ func newDoctor(c console, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the installation; --repair mends the store and deploy targets",
-		Long: `Look at settings, store, account key, deploy targets, CA, clock and repository,
-and say what is wrong and what to do. Nothing is changed; domains are not
+		Long: `Look at settings, store, account key, deploy targets, resolvers, the edges'
+answers to challenges, CA, clock and repository, and say what is wrong and what to do. Nothing is changed; domains are not
 judged (acmsync status does that). Exit code 1 when a check fails.
 
 With --repair a damaged store is rebuilt from every row that can be read, the
@@ -48,20 +48,9 @@ func doctor(ctx context.Context, c console, o *options, output string, repair bo
 	}
 	p := &parts{settings: s, log: o.logger(c)}
 	defer p.close()
-	i := operate.Installation{
-		StoreURL: s.Store.URL, AccountKeyFile: s.ACME.AccountKeyFile, Branch: s.Repository.Branch, Now: time.Now,
-	}
-	if i.Repo, err = p.repository(access{}); err != nil {
-		return err
-	}
-	var none crypto.Signer // the directory is there for everybody
-	cas, err := p.authorities(none)
+	i, err := p.installation()
 	if err != nil {
 		return err
-	}
-	i.CA = cas[0]
-	for _, ca := range cas[1:] {
-		i.Fallback = append(i.Fallback, ca)
 	}
 	var targets []operate.Installer
 	for _, d := range s.Deploy {
@@ -74,6 +63,32 @@ func doctor(ctx context.Context, c console, o *options, output string, repair bo
 		}
 	}
 	return report(c, i.Examine(ctx), output)
+}
+
+// installation is all of it but the deploy targets.
+func (p *parts) installation() (operate.Installation, error) {
+	s := p.settings
+	i := operate.Installation{
+		StoreURL: s.Store.URL, AccountKeyFile: s.ACME.AccountKeyFile, Branch: s.Repository.Branch, Now: time.Now,
+		Platform: p.policy(nil).Platform, Edges: p.watcher(s.Platform.Resolvers...),
+	}
+	for _, addr := range s.Platform.Resolvers {
+		i.Resolvers = append(i.Resolvers, operate.Resolver{Addr: addr, Observer: p.watcher(addr)})
+	}
+	var err error
+	if i.Repo, err = p.repository(access{}); err != nil {
+		return i, err
+	}
+	var none crypto.Signer // the directory is there for everybody
+	cas, err := p.authorities(none)
+	if err != nil {
+		return i, err
+	}
+	i.CA = cas[0]
+	for _, ca := range cas[1:] {
+		i.Fallback = append(i.Fallback, ca)
+	}
+	return i, nil
 }
 
 func report(c console, checks []operate.Check, output string) error {

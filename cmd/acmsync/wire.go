@@ -98,9 +98,7 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 	if err != nil {
 		return controller.Config{}, err
 	}
-	watcher := verify.New(verify.Config{
-		Resolvers: s.Platform.Resolvers, ProbeAllow: s.Platform.ProbeAllow, Logger: p.log,
-	})
+	watcher := p.watcher(s.Platform.Resolvers...)
 	dnsResponder, err := p.dnsResponder(watcher)
 	if err != nil {
 		return controller.Config{}, err
@@ -155,6 +153,11 @@ func (p *parts) repository(a access) (*gitrepo.Repo, error) {
 		p.closers = append(p.closers, repo.Close)
 	}
 	return repo, err
+}
+
+// watcher looks at the world by these resolvers.
+func (p *parts) watcher(resolvers ...string) *verify.Verifier {
+	return verify.New(verify.Config{Resolvers: resolvers, ProbeAllow: p.settings.Platform.ProbeAllow, Logger: p.log})
 }
 
 // responder answers challenges in the operator's mode. Only a command that

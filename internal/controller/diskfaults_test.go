@@ -3,6 +3,7 @@ package controller_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -182,7 +183,7 @@ func (w *diskWorld) nothingSpent() {
 	w.t.Helper()
 	asked := map[string]int{}
 	for _, r := range w.CA.Requests() {
-		if r.Kind == ca.NewOrder && len(r.Names) == 1 {
+		if r.Kind == ca.NewOrder && r.Status == http.StatusCreated {
 			asked[r.Names[0]]++
 		}
 	}

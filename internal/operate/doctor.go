@@ -2,10 +2,10 @@ package operate
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
@@ -50,6 +50,12 @@ type Installation struct {
 	// Fallback are the CAs of acme.fallback.
 	Fallback []Authority
 	Repo     Remote
+	// Resolvers are platform.resolvers, each to be asked by itself.
+	Resolvers []Resolver
+	// Edges observes by all of them.
+	Edges Observer
+	// Platform is what the settings say of it.
+	Platform record.Platform
 	Now      func() time.Time
 }
 
@@ -60,9 +66,14 @@ const mostSkew = 5 * time.Minute
 // does not judge domains.
 func (i Installation) Examine(ctx context.Context) []Check {
 	checks, domains := i.store(ctx)
-	checks = append(checks, i.accountKey())
+	key, thumbprint := i.accountKey()
+	checks = append(checks, key)
 	for _, p := range i.Places {
 		checks = append(checks, place(p, domains))
+	}
+	checks = append(checks, i.resolvers(ctx, domains)...)
+	if thumbprint != "" && i.Platform.ChallengeMode == "stateless" {
+		checks = append(checks, i.edges(ctx, domains, thumbprint))
 	}
 	checks = append(checks, i.ca(ctx)...)
 	for n, ca := range i.Fallback {
@@ -87,36 +98,31 @@ func (i Installation) store(ctx context.Context) ([]Check, []record.Domain) {
 		checks = append(checks, Check{Name: "store", Detail: record.Clean(detail, 600), Remedy: repair})
 	}
 	if len(checks) == 0 {
-		checks = []Check{{Name: "store", OK: true, Detail: fmt.Sprintf("%d domains, every row and pair intact", len(in.Domains))}}
+		checks = []Check{{Name: "store", OK: true, Detail: counted(len(in.Domains), "domain") + ", every row and pair intact"}}
 	}
 	return checks, in.Domains
 }
 
-func (i Installation) accountKey() Check {
-	c := Check{Name: "account key", Remedy: "restore " + i.AccountKeyFile + " (acme.accountKeyFile) from its backup"}
+func (i Installation) accountKey() (c Check, thumbprint string) {
+	c = Check{Name: "account key", Remedy: "restore " + i.AccountKeyFile + " (acme.accountKeyFile) from its backup"}
 	key, err := issue.LoadAccountKey(i.AccountKeyFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Check{Name: c.Name, Detail: i.AccountKeyFile + " does not exist", Remedy: c.Remedy + "; before the first sync there is none"}
+		return Check{Name: c.Name, Detail: i.AccountKeyFile + " does not exist", Remedy: c.Remedy + "; before the first sync there is none"}, ""
+	}
+	if err == nil {
+		thumbprint, err = issue.Thumbprint(key)
 	}
 	if err != nil {
 		c.Detail = err.Error()
-		return c
+		return c, ""
 	}
-	return thumbprint(key)
-}
-
-func thumbprint(key crypto.Signer) Check {
-	text, err := issue.Thumbprint(key)
-	if err != nil {
-		return Check{Name: "account key", Detail: err.Error()}
-	}
-	return Check{Name: "account key", OK: true, Detail: "thumbprint " + text}
+	return Check{Name: c.Name, OK: true, Detail: "thumbprint " + thumbprint}, thumbprint
 }
 
 // place: what a target acknowledged must be there, whole.
 func place(p Place, domains []record.Domain) Check {
 	c := Check{Name: "target " + p.Name()}
-	held := 0
+	held, lost := 0, []string(nil)
 	for _, d := range domains {
 		for _, at := range d.Deployed {
 			if d.Certificate == nil || at.Target != p.Name() || at.SHA256 != d.Certificate.SHA256 {
@@ -128,15 +134,35 @@ func place(p Place, domains []record.Domain) Check {
 				c.Detail, c.Remedy = err.Error(), "let acmsync's user read the target's folder (deploy)"
 				return c
 			case !holds:
-				c.Detail = d.Name() + ": what is deployed is not the pair in the store, or not whole"
-				c.Remedy = "run: acmsync doctor --repair, or wait for the next look at the domain"
-				return c
+				lost = append(lost, d.Name())
+			default:
+				held++
 			}
-			held++
 		}
 	}
-	c.OK, c.Detail = true, fmt.Sprintf("%d pairs as in the store", held)
+	if len(lost) > 0 {
+		c.Detail = listed(lost) + ": what is deployed is not the pair in the store, or not whole"
+		c.Remedy = "run: acmsync doctor --repair, or wait for the next look at the domain"
+		return c
+	}
+	c.OK, c.Detail = true, counted(held, "pair")+" as in the store"
 	return c
+}
+
+// listed names the first few.
+func listed(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (i Installation) ca(ctx context.Context) []Check {

@@ -112,7 +112,7 @@ func (c *CA) findAccount(ctx context.Context) (string, error) {
 // mayRegister finds out without asking what the CA would refuse.
 func (c *CA) mayRegister(said acme.Directory) error {
 	if !c.config.AcceptTerms {
-		return ours(userActionRequired, fmt.Sprintf("the CA's terms of service (%s) are not accepted: set acme.acceptTerms", said.Meta.TermsOfService))
+		return ours(userActionRequired, fmt.Sprintf("the CA's terms of service (%s) are not accepted: set acme.acceptTerms", cut(said.Meta.TermsOfService, maxWord)))
 	}
 	if said.Meta.ExternalAccountRequired && c.config.EAB.KeyID == "" {
 		return ours(externalAccountRequired, "the CA wants an external account: set acme.eab")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -55,11 +56,29 @@ func (c *CA) Directory(ctx context.Context) (record.Directory, time.Time, error)
 	}
 	return record.Directory{
 		URL:                     c.config.Directory,
-		CAAIdentities:           slices.Clone(said.Meta.CaaIdentities),
-		TermsOfService:          said.Meta.TermsOfService,
+		CAAIdentities:           issuers(said.Meta.CaaIdentities),
+		TermsOfService:          cut(said.Meta.TermsOfService, maxWord),
 		ExternalAccountRequired: said.Meta.ExternalAccountRequired,
 		Profiles:                slices.Sorted(maps.Keys(said.Meta.Profiles)),
 	}, date, nil
+}
+
+// issuerName is an issuer-domain-name (RFC 8659, section 4.2).
+var issuerName = regexp.MustCompile(`^(?i)[a-z0-9](-*[a-z0-9])*(\.[a-z0-9](-*[a-z0-9])*)*\.?$`)
+
+// maxIssuers is how many names of one CA are believed.
+const maxIssuers = 16
+
+// issuers are the names that may stand in a CAA record: owners are told to put
+// them there.
+func issuers(said []string) []string {
+	var found []string
+	for _, name := range said {
+		if len(name) <= 253 && len(found) < maxIssuers && issuerName.MatchString(name) {
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
 // knownDirectory asks only when nothing recent is known, and then once for all

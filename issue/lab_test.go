@@ -35,14 +35,14 @@ func TestMain(m *testing.M) {
 // lab is a CA, a DNS server in which every test's names lead to 127.0.0.1, and
 // an http-01 listener there.
 type lab struct {
-	t         *testing.T
+	t         testing.TB
 	authority *ca.CA
 	names     *dns.Server
 	listener  *challenge.Listener
 	key       crypto.Signer
 }
 
-func newLab(t *testing.T, o ca.Options) *lab {
+func newLab(t testing.TB, o ca.Options) *lab {
 	t.Helper()
 	l := &lab{t: t, key: newKey(t)}
 	var err error
@@ -74,7 +74,7 @@ func newLab(t *testing.T, o ca.Options) *lab {
 	return l
 }
 
-func newKey(t *testing.T) crypto.Signer {
+func newKey(t testing.TB) crypto.Signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -139,7 +139,7 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // check judges the issued order as the controller does.
-func check(t *testing.T, o record.Order) record.Pair {
+func check(t testing.TB, o record.Order) record.Pair {
 	t.Helper()
 	if o.State != record.OrderIssued {
 		t.Fatalf("the order is %s, want issued", o.State)
@@ -164,7 +164,7 @@ func (l *lab) exactlyOne(pair record.Pair, names ...string) {
 }
 
 // problem asserts that err is one.
-func problem(t *testing.T, err error) *record.Problem {
+func problem(t testing.TB, err error) *record.Problem {
 	t.Helper()
 	var p *record.Problem
 	if !errors.As(err, &p) {

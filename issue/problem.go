@@ -30,8 +30,13 @@ const (
 	userActionRequired      = "userActionRequired"
 )
 
-// maxDetail keeps a hostile CA from filling the store.
-const maxDetail = 2000
+// These keep a hostile CA from filling the store: bytes of a sentence and of a
+// word, and the parts of a compound problem. An order has 100 names at most.
+const (
+	maxDetail      = 2000
+	maxWord        = 300
+	maxSubproblems = 100
+)
 
 // failure says why a call of lego's failed: a *record.Problem, or the context's
 // error. What went over the wire tells more than lego's error, which loses the
@@ -51,7 +56,7 @@ func (s *session) failure(during string, err error) error {
 	if err == nil || errors.As(err, &syntax) || errors.As(err, &kind) || s.last.status == 0 {
 		return &record.Problem{During: during, Detail: "the CA's answer is not what RFC 8555 says it should be"}
 	}
-	return &record.Problem{During: during, Status: s.last.status, Detail: cut(err.Error())}
+	return &record.Problem{During: during, Status: s.last.status, Detail: cut(err.Error(), maxDetail)}
 }
 
 // refusal is what the last answer says.
@@ -75,7 +80,7 @@ func outage(during string, err error) *record.Problem {
 	if badCertificate(err) {
 		detail += " (is acme.caFile the root of this CA's own HTTPS certificate?)"
 	}
-	return &record.Problem{During: during, Detail: cut(detail)}
+	return &record.Problem{During: during, Detail: cut(detail, maxDetail)}
 }
 
 func isProblem(body []byte) bool {
@@ -95,12 +100,12 @@ func problemOf(body []byte) acme.ProblemDetails {
 // comes from HTTP; where it came inside another object its own is kept, or 403.
 func translate(said acme.ProblemDetails, during string) *record.Problem {
 	p := &record.Problem{
-		Type: said.Type, Detail: cut(said.Detail), During: during,
+		Type: cut(said.Type, maxWord), Detail: cut(said.Detail, maxDetail), During: during,
 		Status: cmp.Or(said.HTTPStatus, http.StatusForbidden),
 	}
-	for _, sub := range said.SubProblems {
+	for _, sub := range said.SubProblems[:min(len(said.SubProblems), maxSubproblems)] {
 		p.Subproblems = append(p.Subproblems, record.Subproblem{
-			Type: sub.Type, Detail: cut(sub.Detail), Name: sub.Identifier.Value,
+			Type: cut(sub.Type, maxWord), Detail: cut(sub.Detail, maxDetail), Name: cut(sub.Identifier.Value, maxWord),
 		})
 	}
 	slices.SortFunc(p.Subproblems, compareSubproblems)
@@ -114,11 +119,11 @@ func compareSubproblems(a, b record.Subproblem) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Detail, b.Detail))
 }
 
-func cut(s string) string {
-	if len(s) <= maxDetail {
+func cut(s string, max int) string {
+	if len(s) <= max {
 		return s
 	}
-	return string(bytes.ToValidUTF8([]byte(s[:maxDetail]), nil)) + "…"
+	return string(bytes.ToValidUTF8([]byte(s[:max]), nil)) + "…"
 }
 
 // kindOf is the problem's type without its URN; empty for other errors.

@@ -63,7 +63,7 @@ func (s *session) renewalInfo(id string) record.RenewalInfo {
 	}
 	info.Start, info.End = said.SuggestedWindow.Start, said.SuggestedWindow.End
 	if secure(said.ExplanationURL) {
-		info.Explanation = cut(said.ExplanationURL)
+		info.Explanation = cut(said.ExplanationURL, maxDetail)
 	}
 	return info
 }

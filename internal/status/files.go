@@ -283,7 +283,7 @@ func (r Report) platform() Platform {
 	return Platform{
 		APIVersion: APIVersion, Kind: "Platform", Fallback: fallback,
 		Target: p.Target, Addresses: p.Addresses, LegacyTargets: p.LegacyTargets,
-		Directory: r.Policy.Directory, CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint, Recipients: p.Recipients,
+		Directory: r.Policy.Directory, CAAIdentities: p.CAAIdentities, AccountURI: cleanLine(p.AccountURI), Thumbprint: p.Thumbprint, Recipients: p.Recipients,
 		ChallengeMode: p.ChallengeMode, DefaultChallenge: challenge, DNSProvider: r.Policy.DNSProvider, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		Limits: Limits{r.Policy.MaxDomainsPerApp, r.Policy.AllowWildcards, r.Policy.IneligiblePlans, Grace(r.Policy)},
 	}

@@ -37,7 +37,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-func render(t *testing.T, r status.Report) map[string][]byte {
+func render(t testing.TB, r status.Report) map[string][]byte {
 	t.Helper()
 	files, err := status.Render(r)
 	if err != nil {

@@ -4,7 +4,9 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -133,6 +135,7 @@ func (h *hostileWorld) begin(t *testing.T, names map[string]func(name string)) {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	h.lab = l
+	h.directory(t)
 	hook := filepath.Join(h.dir, "said")
 	l.Extra = fmt.Sprintf("  - {name: second, files: {dir: %s}, hook: [sh, -c, \"cat %s >&2; exit 1\"]}\n", l.LiveDir()+"2", hook)
 	for name, prepare := range names {
@@ -230,6 +233,32 @@ func (h *hostileWorld) page(name string) {
 
 func (h *hostileWorld) redirect(name string) {
 	h.lab.Edge.Behave(name, edge.Behaviour{Redirect: "http://evil.example/" + h.text})
+}
+
+// directory has the text where a CA describes itself (RFC 8555, section 7.1.1).
+func (h *hostileWorld) directory(t *testing.T) {
+	t.Helper()
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(h.lab.CA.RootPEM())
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	defer client.CloseIdleConnections()
+	response, err := client.Get(h.lab.CA.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var said map[string]any
+	if err := json.NewDecoder(response.Body).Decode(&said); err != nil {
+		t.Fatal(err)
+	}
+	said["meta"] = map[string]any{
+		"caaIdentities": []string{lab.Issuer, h.text}, "termsOfService": h.text, "website": h.text, "profiles": map[string]string{h.text: h.text},
+	}
+	body, err := json.Marshal(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.lab.CA.Fault(ca.Of(ca.Directory), ca.Fault{Status: http.StatusOK, Body: string(body)})
 }
 
 func (h *hostileWorld) problem() ca.Problem {

@@ -53,8 +53,8 @@ bench-peers: ## the same job done by other tools on this machine, where they are
 	$(GO) test -run '^$$' -bench Peers -benchtime $(BENCHTIME) -tags peers ./bench/...
 
 tools: ## what the tests need from the system
-	command -v git >/dev/null && command -v gcc >/dev/null && { command -v knotd || test -x /usr/sbin/knotd; } >/dev/null || \
-	{ apt-get update -qq && apt-get install -y -qq --no-install-recommends git gcc libc6-dev knot; }
+	command -v git >/dev/null && command -v gcc >/dev/null && command -v sqlite3 >/dev/null && { command -v knotd || test -x /usr/sbin/knotd; } >/dev/null || \
+	{ apt-get update -qq && apt-get install -y -qq --no-install-recommends git gcc libc6-dev knot sqlite3; }
 
 clean:
 	rm -rf bin cover.out

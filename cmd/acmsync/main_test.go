@@ -30,14 +30,18 @@ func TestScripts(t *testing.T) {
 		}
 		t.Skip("git is not installed")
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:   "testdata",
+	testscript.Run(t, scripts("testdata"))
+}
+
+func scripts(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:   dir,
 		Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "lab": labCommand, "snapshot": snapshot, "unchanged": unchanged,
-			"terminate": terminate, "tty": tty, "jsonpath": jsonPath,
+			"terminate": terminate, "tty": tty, "jsonpath": jsonPath, "documented": documented,
 		},
-	})
+	}
 }
 
 // TestPublishedSchema: what editors download is what this version prints.

@@ -9,9 +9,13 @@ import (
 // The functions of this file say what to change about what answers for a name.
 // Where the name's records lead to the platform already, no record is asked for.
 
-// atHome reports that the probe came to the platform itself, as it should.
+// atHome reports that the probe came to the platform itself, as it should, and
+// by records that may stay as they are.
 func (f facts) atHome() bool {
 	if f.DNS == nil || f.Probe == nil || f.foreign() {
+		return false
+	}
+	if _, retired := f.legacyHop(); retired {
 		return false
 	}
 	return f.viaTarget() || f.Probe.Address.IsValid() && f.ours(f.Probe.Address)

@@ -227,3 +227,17 @@ func TestFixOfIPv6RemovesRecordsOnly(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestRetiredTargetIsNotCalledRight, though the platform itself answers there.
+func TestRetiredTargetIsNotCalledRight(t *testing.T) {
+	t.Parallel()
+	found := Explain(platform(), question(), seen(to(old, edgeAddr), answered(edgeAddr, 404, record.BodyOther)), nil)
+	if len(found) < 2 {
+		t.Fatalf("found %+v", found)
+	}
+	for _, f := range found {
+		if strings.Contains(f.Remedy, "are right") {
+			t.Errorf("%s: %s", f.Code, f.Remedy)
+		}
+	}
+}

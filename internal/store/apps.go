@@ -34,7 +34,7 @@ func (s *Store) Apps(ctx context.Context) ([]record.App, error) {
 			var a record.App
 			err := scan(values(appColumns(&a))...)
 			out = append(out, a)
-			return err
+			return s.garbled("app "+a.Name, err)
 		})
 	})
 	return out, err
@@ -49,10 +49,19 @@ func (s *Store) Files(ctx context.Context) ([]AcceptedFile, error) {
 			var f AcceptedFile
 			err := scan(values(fileColumns(&f))...)
 			out = append(out, f)
-			return err
+			return s.garbled("file "+f.Path, err)
 		})
 	})
 	return out, err
+}
+
+// garbled is the error of something that makes no sense where no single domain
+// can be set aside for it.
+func (s *Store) garbled(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &CorruptError{s.path, fmt.Errorf("%s: %w", what, err)}
 }
 
 func saveApps(ctx context.Context, tx *transaction, apps []record.App) error {

@@ -169,12 +169,13 @@ func integrity(ctx context.Context, q querier) (wrong []string, err error) {
 // tablesOf are the tables of our schema, each after those it refers to.
 func tablesOf(ctx context.Context, q querier) (tables []string, err error) {
 	const query = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%' ORDER BY rowid`
-	return tables, each(ctx, q, query, nil, func(scan scanner) error {
+	err = each(ctx, q, query, nil, func(scan scanner) error {
 		var name string
 		err := scan(&name)
 		tables = append(tables, name)
 		return err
 	})
+	return tables, err
 }
 
 // present reports whether a table exists.

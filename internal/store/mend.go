@@ -195,16 +195,16 @@ func (out *Salvaged) dropOrphans(ctx context.Context, tx *transaction, _ time.Ti
 // startOver lets the next pass admit desired state again and look at every
 // row. Nobody holds a lease.
 func (out *Salvaged) startOver(ctx context.Context, tx *transaction, now time.Time) error {
-	for _, key := range []string{metaAdmissions, metaChanges, metaPublished} {
-		if _, err := number(ctx, tx, key); err != nil {
-			out.say("", "%w", err)
-			if err := setValue(ctx, tx, key, "1"); err != nil {
-				return err
-			}
-		}
-	}
-	if err := setValue(ctx, tx, metaDesiredHash, ""); err != nil {
+	if err := out.dropRead(ctx, tx); err != nil {
 		return err
+	}
+	if err := out.dropValues(ctx, tx); err != nil {
+		return err
+	}
+	for _, key := range []string{metaErrors, metaDesiredHash} {
+		if err := setValue(ctx, tx, key, ""); err != nil {
+			return err
+		}
 	}
 	if err := increment(ctx, tx, metaChanges); err != nil {
 		return err

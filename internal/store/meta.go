@@ -62,7 +62,7 @@ func (s *Store) Meta(ctx context.Context) (Meta, error) {
 			if err := scan(&key, &value); err != nil {
 				return err
 			}
-			return m.take(key, value)
+			return s.garbled("value", m.take(key, value))
 		})
 		if err != nil {
 			return err

@@ -28,7 +28,11 @@ func fullStore(t *testing.T) (dir string, pairs map[string]record.Pair) {
 	for i := range manyDomains {
 		keys = append(keys, fmt.Sprintf("d%02d.example", i))
 	}
-	admitNames(t, s, keys...)
+	a := store.Admission{Apps: []record.App{{Name: "shop", File: "apps.yaml", ACM: "enabled"}}}
+	for _, key := range keys {
+		a.Wants = append(a.Wants, want(key))
+	}
+	admit(t, s, a)
 	for _, l := range claim(t, s, noon) {
 		p, d := issue(t, l.Key), l.Domain
 		d.Certificate, d.State, d.HandledRekey, d.Due = &p.Certificate, record.CertIssued, p.SHA256, noon.Add(long)
@@ -172,6 +176,9 @@ func TestDamagedRows(t *testing.T) {
 		`UPDATE deployments SET tries = 'many' WHERE domain_key = 'd03.example'`:                        true,
 		`DELETE FROM domains WHERE key = 'd03.example'`:                                                 true,
 		`UPDATE meta SET value = 'x' WHERE key = 'admissions'`:                                          true,
+		`UPDATE meta SET value = '{' WHERE key = 'errors'`:                                              true,
+		`INSERT INTO meta (key, value) VALUES ('ca https://ca.test/dir', '{')`:                          true,
+		`UPDATE apps SET refusals = '[{' WHERE name = 'shop'`:                                           true,
 		`UPDATE certificates SET key = (SELECT key FROM certificates ORDER BY sha256 LIMIT 1 OFFSET 3)`: false,
 	} {
 		t.Run(breaks, func(t *testing.T) {

@@ -35,6 +35,7 @@ func (j *journal) present() error {
 	j.Polls = 0
 	j.enter(record.OrderPresented)
 	if j.proven() {
+		j.cleanUp()
 		j.enter(record.OrderFinalizing)
 	}
 	return nil
@@ -55,7 +56,11 @@ func (j *journal) look(a *record.Authorization) error {
 		}
 		return err
 	}
-	if p := authorizationProblem(said); p != nil {
+	p := authorizationProblem(said)
+	if p != nil || said.Status != acme.StatusPending {
+		j.recall(a, said)
+	}
+	if p != nil {
 		return over(p)
 	}
 	a.Name, a.Status = identifier(said), said.Status
@@ -63,6 +68,21 @@ func (j *journal) look(a *record.Authorization) error {
 		return nil
 	}
 	return j.choose(a, said)
+}
+
+// recall notes a response that a process which was killed may have left in
+// place, so that it is taken away. What decided an authorization is the one
+// challenge that it still names (RFC 8555, section 7.1.4). Responses in DNS are
+// on record before they are put in place.
+func (j *journal) recall(a *record.Authorization, said acme.Authorization) {
+	if a.Presented || j.watched() != nil {
+		return
+	}
+	for _, decided := range said.Challenges {
+		if decided.Type == j.Challenge && record.ValidToken(decided.Token) {
+			a.Name, a.Token, a.Presented = identifier(said), decided.Token, true
+		}
+	}
 }
 
 // choose takes the challenge that the order wants to use.

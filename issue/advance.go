@@ -40,7 +40,7 @@ type Watched interface {
 // or that of the responder. The order is then as it was, or, when it can never
 // become a certificate, closed; after a response that did not arrive in time the
 // next call puts it in place again. Closed without an error means that it is not ours to
-// pursue: it belongs to another directory.
+// pursue: it belongs to another directory or account.
 func (c *CA) Advance(ctx context.Context, o record.Order, r Responder, now time.Time) (record.Order, error) {
 	if !o.Open() || o.State == record.OrderIssued {
 		return o, nil
@@ -52,6 +52,10 @@ func (c *CA) Advance(ctx context.Context, o record.Order, r Responder, now time.
 	account, err := c.Account(ctx)
 	if err != nil {
 		return o, err
+	}
+	if o.Account != "" && o.Account != account { // the key was replaced: only the old one may ask for it
+		o.State, o.NextAt = record.OrderClosed, time.Time{}
+		return o, nil
 	}
 	s, err := c.open(ctx, account, now)
 	if err != nil {

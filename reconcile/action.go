@@ -17,6 +17,8 @@ const (
 	// Replace orders the next one because this one no longer fits; the old one
 	// is kept until the new one is deployed.
 	Replace ActionKind = "replace"
+	// Adopt takes over a pair that a target has and the store does not.
+	Adopt ActionKind = "adopt"
 	// Deploy hands the newest pair to one target.
 	Deploy ActionKind = "deploy"
 	// Revoke revokes one serial.
@@ -33,6 +35,7 @@ var kinds = []struct {
 	{Issue, "+"},
 	{Renew, "~"},
 	{Replace, "+/-"}, // the new one first
+	{Adopt, "<"},
 	{Deploy, ">"},
 	{Revoke, "-"},
 	{Forget, "x"},
@@ -57,7 +60,7 @@ func (k ActionKind) rank() int {
 	return len(kinds)
 }
 
-// Symbol is the kind's mark in a plan's text: + ~ +/- > - x; "?" for a kind
+// Symbol is the kind's mark in a plan's text: + ~ +/- < > - x; "?" for a kind
 // that does not exist.
 func (k ActionKind) Symbol() string {
 	if i := k.rank(); i < len(kinds) {
@@ -82,9 +85,10 @@ type Action struct {
 	Urged bool `json:"urged,omitempty"`
 	// Directory is the CA that an order goes to; empty: the only one there is.
 	Directory string `json:"directory,omitempty"`
-	// Target is the deploy target of a deploy action.
+	// Target is the deploy target of a deploy or adopt action.
 	Target string `json:"target,omitempty"`
-	// Serial and Reason (RFC 5280, section 5.3.1) belong to a revoke action.
+	// Serial is what a revoke or adopt action is about; Reason (RFC 5280,
+	// section 5.3.1) belongs to the former.
 	Serial string `json:"serial,omitempty"`
 	Reason int    `json:"reason,omitempty"`
 }

@@ -37,6 +37,9 @@ func situations() []situation {
 	page := record.Observation{Name: "a.example", DNS: &record.DNS{
 		A: record.Addresses{Answer: record.NXDomain}, AAAA: record.Addresses{Answer: record.NXDomain},
 	}}
+	young := *cert
+	young.Serial, young.SHA256, young.NotBefore, young.IssuedAt = "02", "bb", noon, noon
+	deployed := record.Observation{Name: "a.example", Found: []record.Found{{Target: "edge", Certificate: young}}}
 	failing := edit(bare, func(d *record.Domain) {
 		d.State = record.Failing
 		d.Attempt = record.Attempt{Count: 1, FirstFailed: noon.Add(-time.Minute), Next: noon.Add(time.Minute)}
@@ -64,6 +67,8 @@ func situations() []situation {
 			d.Order, d.Deployed = order, []record.Deployment{{Target: "edge", SHA256: "bb"}}
 		})},
 		{name: "by hand, file refused", d: edit(edit(bare, byHand), func(d *record.Domain) { d.Frozen = true })},
+		{name: "off, refused, a newer one deployed", d: edit(full, func(d *record.Domain) { d.Mode, d.Frozen = record.Off, true }), seen: deployed},
+		{name: "to be deployed, a newer one deployed", d: edit(full, func(d *record.Domain) { d.Deployed = nil }), seen: deployed},
 		{name: "left", d: edit(full, left)},
 		{name: "left, and its old key is compromised", d: edit(edit(full, left), func(d *record.Domain) {
 			d.Superseded = []record.Superseded{{Certificate: old, Reason: keyCompromise, RevokeAt: noon}}

@@ -20,6 +20,7 @@ func chain() []rule {
 		{"what was replaced is revoked once the new one is in use", (*view).revokeReplaced},
 		{"what is no longer wanted goes after its grace", (*view).leave},
 		{"while a file is refused, nothing is removed", (*view).standStill},
+		{"a newer pair that a target has is adopted", (*view).adopt},
 		{"every target gets the newest pair", (*view).deploy},
 		{"nothing is begun for a refused file or a held removal", (*view).beginNothing},
 		{"what its owner brings along is used, and nothing is ordered", (*view).byHand},

@@ -43,7 +43,7 @@ func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) 
 	v := &view{d: clone(d), seen: seen, policy: p, now: now, q: question(d, p)}
 	v.d.Deployed = lost(configured(v.d.Deployed, p), seen.Lacking)
 	v.notServed = takeNotServed(&v.d)
-	if takeUp(&v.d, p, now) {
+	if _, ok := v.newestFound(); !ok && takeUp(&v.d, p, now) {
 		v.seen.Served, v.notServed = nil, nil // that was about the one before
 	}
 	v.policy, v.others = choose(v.d, v.q, v.seen, p, now)

@@ -73,7 +73,7 @@ func changedNeed(d record.Domain, p Policy) (need, bool) {
 	if d.Certificate.Manual() {
 		return need{kind: Replace, why: "an automatic certificate is to take the place of the one that was brought along"}, true
 	}
-	if c := d.Certificate; !p.configured(c.Directory) {
+	if c := d.Certificate; !c.Unclaimed() && !p.configured(c.Directory) {
 		return need{kind: Replace, why: fmt.Sprintf("its CA (%s) is no longer configured", c.Directory)}, true
 	}
 	if value, asked := newToken(d.Rekey, d.HandledRekey); asked {

@@ -80,7 +80,7 @@ func TestSymbols(t *testing.T) {
 	for _, k := range reconcile.ActionKinds() {
 		all = append(all, k.Symbol())
 	}
-	if got := strings.Join(all, " "); got != "+ ~ +/- > - x" {
+	if got := strings.Join(all, " "); got != "+ ~ +/- < > - x" {
 		t.Errorf("symbols %s", got)
 	}
 	if reconcile.ActionKind("other").Symbol() != "?" {

@@ -73,9 +73,10 @@ func (p Policy) grace() time.Duration {
 // grace, so that neither a slow drip nor a short grace gets around it.
 func (p Policy) window() time.Duration { return max(day, p.grace()) }
 
-// authority reports whether an account of ours can revoke the certificate.
+// authority reports whether an account of ours can, or for all we know might,
+// revoke the certificate.
 func (p Policy) authority(c record.Certificate) bool {
-	return !c.Manual() && (p.configured(c.Directory) || slices.Contains(p.Authorities, c.Directory))
+	return !c.Manual() && (c.Unclaimed() || p.configured(c.Directory) || slices.Contains(p.Authorities, c.Directory))
 }
 
 func (p Policy) challenge(domain, app string) string {

@@ -68,6 +68,8 @@ func Settle(d record.Domain, r Result, p Policy, now time.Time) record.Domain {
 		if d.Gone() && d.Order == nil { // its failures concern nobody any more
 			d.Attempt, d.Findings, d.Problem = record.Attempt{}, nil, nil
 		}
+	case r.Action.Kind == Adopt:
+		settleAdopt(&d, r, p, now)
 	case r.Action.Kind == Deploy:
 		settleDeploy(&d, r, now)
 	case r.Action.Kind == Revoke:

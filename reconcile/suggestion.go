@@ -29,10 +29,15 @@ func Suggests(d record.Domain, p Policy, now time.Time) bool {
 	return d.Suggestion.SHA256 != d.Certificate.SHA256 || !now.Before(d.Suggestion.NextAt)
 }
 
-// renewable: the certificate is one of a CA of ours that is kept in time.
+// renewable: the certificate is, or for all we know might be, one of a CA of ours
+// that is kept in time. Whose account it belongs to makes no difference for the
+// question (RFC 9773, section 4.1).
 func renewable(d record.Domain, p Policy, now time.Time) bool {
 	wanted := d.Mode == record.Auto || d.Held
-	return wanted && !d.Gone() && valid(d, now) && !d.Certificate.Manual() && p.configured(d.Certificate.Directory)
+	if !wanted || d.Gone() || !valid(d, now) || d.Certificate.Manual() {
+		return false
+	}
+	return d.Certificate.Unclaimed() || p.configured(d.Certificate.Directory)
 }
 
 // suggested takes the CA's answer into the row. One that makes no sense is the

@@ -11,7 +11,7 @@ import (
 	"github.com/acmsync/acmsync/internal/lab/edge"
 )
 
-// elapse lets deployments and looks lie further back, since a script cannot
+// elapse lets issuance, deployments and looks lie further back, since a script cannot
 // wait for minutes.
 func (w *world) elapse(_ *testscript.TestScript, args []string) (err error) {
 	passed, err := time.ParseDuration(args[0])
@@ -24,6 +24,7 @@ func (w *world) elapse(_ *testscript.TestScript, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for _, statement := range []string{
+		`UPDATE certificates SET issued_at = issued_at - $1`,
 		`UPDATE deployments SET at = at - $1`,
 		`UPDATE domains SET due_at = due_at - $1, checked_at = checked_at - $1`,
 	} {

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ func (p *pass) act(ctx context.Context, l store.Lease, d record.Domain, a reconc
 	switch {
 	case a.Kind.Orders():
 		return p.order(ctx, l, d, a)
+	case a.Kind == reconcile.Adopt:
+		return p.adopt(d, a)
 	case a.Kind == reconcile.Deploy:
 		return p.install(ctx, d, a), store.Change{}
 	case a.Kind == reconcile.Revoke:
@@ -59,7 +62,7 @@ func (p *pass) revoke(ctx context.Context, d record.Domain, a reconcile.Action) 
 		r, _ := p.refused(a, nil, err)
 		return r, store.Change{}
 	}
-	made := store.Request{At: p.Now(), Directory: pair.Directory, Kind: "revoke", Key: d.Key}
+	made := store.Request{At: p.Now(), Directory: cmp.Or(pair.Directory, p.policy.Directory), Kind: "revoke", Key: d.Key}
 	return reconcile.Result{Action: a}, store.Change{Requests: []store.Request{made}}
 }
 
@@ -144,6 +147,8 @@ func doing(a reconcile.Action) string {
 		return "renewing: " + a.Why
 	case reconcile.Replace:
 		return "replacing: " + a.Why
+	case reconcile.Adopt:
+		return "taking over what is at " + a.Target
 	case reconcile.Deploy:
 		return "deploying to " + a.Target
 	case reconcile.Revoke:

@@ -30,6 +30,15 @@ type Target interface {
 	Remove(ctx context.Context, name string, known []string) error
 }
 
+// Keeper is a Target that can give back what it was handed. Without it a pair
+// that only the target has is never adopted.
+type Keeper interface {
+	// Installed is the pair as it lies there, unchecked, and when it was kept.
+	Installed(name string) (pair record.Pair, found bool, err error)
+	// Names are the names that something is installed for.
+	Names() ([]string, error)
+}
+
 // Config is what a Controller works with and on. Everything in it is used
 // concurrently.
 type Config struct {

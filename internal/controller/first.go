@@ -9,12 +9,12 @@ import (
 
 // writesFirst reports whether a decision must be durable before it is acted on.
 // Where it can be made again it goes with the write that follows in any case:
-// an order's intent, a target's acknowledgement, the release. What cannot be
-// taken back goes on record first; so does a certificate that was brought along
-// and is taken up, which makes the store keep its pair.
+// an order's intent, an adopted pair, a target's acknowledgement, the release.
+// What cannot be taken back goes on record first; so does a certificate that was
+// brought along and is taken up, which makes the store keep its pair.
 func writesFirst(before record.Domain, dec reconcile.Decision) bool {
 	return dec.Drop || takenUp(before.Certificate, dec.Next.Certificate) || slices.ContainsFunc(dec.Actions, func(a reconcile.Action) bool {
-		return !a.Kind.Orders() && a.Kind != reconcile.Deploy
+		return !a.Kind.Orders() && a.Kind != reconcile.Deploy && a.Kind != reconcile.Adopt
 	})
 }
 

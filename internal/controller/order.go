@@ -72,6 +72,9 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		}
 		made = nil
 	}
+	if !o.Open() { // of another account: given up, and begun anew
+		return reconcile.Result{Action: a, Order: public(o)}, store.Change{Order: &o, Requests: made}
+	}
 	p.noteAccount(ctx, o)
 	return p.finish(a, o, made)
 }

@@ -163,6 +163,7 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 		a.Wants, settings = slices.DeleteFunc(a.Wants, leaves), ""
 	}
 	p.result.Invalid = faults
+	p.tellStrays(reconcile.Apply(known.Domains, a, p.Now()))
 	return p.Store.Admit(ctx, store.Admission{
 		Base: p.meta.Admissions, Wants: a.Wants, Pairs: r.brought.pairs, Apps: a.Apps, Files: keep, UsedApprovals: a.UsedApprovals,
 		Errors:      faults,

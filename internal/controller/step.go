@@ -162,6 +162,7 @@ func (p *pass) look(ctx context.Context, d record.Domain) (reconcile.Decision, e
 	if reconcile.Suggests(d, p.policy, p.Now()) {
 		seen.Renewal = p.renewal(ctx, d)
 	}
+	seen.Found = p.found(d, seen.Lacking)
 	return reconcile.Decide(d, seen, p.policy, p.Now()), nil
 }
 

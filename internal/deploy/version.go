@@ -94,11 +94,14 @@ func (in installed) same(want files) bool {
 // refuse keeps an older pair from replacing a newer one that is whole and in
 // date. Older is what began earlier and was kept by us earlier: NotBefore alone
 // would misjudge a CA that dates its certificates back further than the last.
+// Of two that began in the same second the one that was kept later is newer.
 func (in installed) refuse(p record.Pair, want files, now time.Time) error {
-	if in.leaf == nil || in.leaf.NotAfter.Before(now) || !want.leaf.NotBefore.Before(in.leaf.NotBefore) {
+	if in.leaf == nil || in.leaf.NotAfter.Before(now) || want.leaf.NotBefore.After(in.leaf.NotBefore) {
 		return nil
 	}
-	if kept, ok := in.keptAt(); ok && p.IssuedAt.Truncate(time.Second).After(kept) {
+	kept, ok := in.keptAt()
+	ours := p.IssuedAt.Truncate(time.Second)
+	if same := want.leaf.NotBefore.Equal(in.leaf.NotBefore); same && (!ok || !kept.After(ours)) || ok && ours.After(kept) {
 		return nil
 	}
 	return &NewerError{SHA256: fingerprint(in.leaf), NotBefore: in.leaf.NotBefore}

@@ -20,7 +20,8 @@ type Certificate struct {
 	NotBefore time.Time
 	NotAfter  time.Time
 	Origin    Origin
-	// Directory and Account are who can revoke it; empty: nobody of ours.
+	// Directory and Account are who can revoke it; empty: nobody of ours, or, of an
+	// adopted one, nobody knows.
 	Directory, Account string
 	Profile            string
 	// Rekey is the rekey value it was issued under.
@@ -31,6 +32,10 @@ type Certificate struct {
 
 // Manual reports whether its owner brought the certificate along.
 func (c Certificate) Manual() bool { return c.Origin == OriginBrought }
+
+// Unclaimed reports whether nobody knows which account the certificate belongs
+// to, so that only the CA can tell who may revoke it.
+func (c Certificate) Unclaimed() bool { return c.Origin == OriginAdopted && c.Directory == "" }
 
 // Serves reports whether clients accept the certificate for a name: it says
 // that name, or a wildcard in the place of its first label (RFC 6125, section

@@ -57,6 +57,20 @@ type Observation struct {
 	Lacking []string
 	// Renewal is what the CA says about when to renew; nil: it was not asked.
 	Renewal *RenewalInfo
+	// Found is what deploy targets hold for the name other than the row's
+	// certificate.
+	Found []Found
+}
+
+// Found is a pair that lies at a deploy target, as acmsync put it there. Its
+// key stays where it is.
+type Found struct {
+	Target string
+	// Certificate says nothing of who can revoke it. IssuedAt is when it was
+	// kept, as far as the target knows; zero: it does not.
+	Certificate Certificate
+	// Fault is why the pair cannot be used; empty: it can.
+	Fault string
 }
 
 // Answer is how a question to a name server ended.

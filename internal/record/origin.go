@@ -9,4 +9,7 @@ const (
 	// OriginBrought: its owner brought it along, so that no account of ours can
 	// revoke it.
 	OriginBrought Origin = "brought"
+	// OriginAdopted: it was found at a deploy target, and the store that knew it
+	// is lost.
+	OriginAdopted Origin = "adopted"
 )

@@ -135,6 +135,8 @@ func (p Plan) kept() int {
 func actionWhy(a reconcile.Action) string {
 	text := record.Clean(a.Why, maxText)
 	switch {
+	case a.Kind == reconcile.Adopt:
+		text = "from " + record.Clean(a.Target, maxText) + ": " + text
 	case a.Target != "":
 		text = "to " + record.Clean(a.Target, maxText) + ": " + text
 	case a.Serial != "":
@@ -160,7 +162,7 @@ var untilWords = map[reconcile.OutcomeKind]string{
 
 var actionColours = map[reconcile.ActionKind]string{
 	reconcile.Issue: "32", reconcile.Renew: "33", reconcile.Replace: "33",
-	reconcile.Deploy: "36", reconcile.Revoke: "31", reconcile.Forget: "31",
+	reconcile.Adopt: "36", reconcile.Deploy: "36", reconcile.Revoke: "31", reconcile.Forget: "31",
 }
 
 var outcomeColours = map[reconcile.OutcomeKind]string{

@@ -147,6 +147,8 @@ type RemovedStatus struct {
 	Name      string    `yaml:"name" json:"name"`
 	RevokeAt  time.Time `yaml:"revokeAt,omitempty" json:"revokeAt,omitzero"`
 	RevokedAt time.Time `yaml:"revokedAt,omitempty" json:"revokedAt,omitzero"`
+	// NotRevoked is why the certificate is left to expire instead.
+	NotRevoked string `yaml:"notRevoked,omitempty" json:"notRevoked,omitempty"`
 	// Held: it stays until the operator approves, see HeldWhy.
 	Held    bool   `yaml:"held" json:"held"`
 	HeldWhy string `yaml:"heldWhy,omitempty" json:"heldWhy,omitempty"`

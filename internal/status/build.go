@@ -114,8 +114,12 @@ func (r Report) removed(d record.Domain) RemovedStatus {
 		s.RevokeAt = second(d.LeftAt.Add(r.Policy.RevokeAfter))
 	}
 	for _, old := range d.Superseded {
-		if d.Certificate == nil && old.RevokedAt.After(s.RevokedAt) {
+		switch {
+		case d.Certificate != nil:
+		case old.RevokedAt.After(s.RevokedAt):
 			s.RevokedAt = second(old.RevokedAt)
+		case old.RevokedAt.IsZero() && old.RevokeAt.IsZero():
+			s.RevokeAt, s.NotRevoked = time.Time{}, record.Clean(old.Why, maxText)
 		}
 	}
 	return s

@@ -83,6 +83,9 @@ func (r RemovedStatus) entry() DomainStatus {
 		d.Message = "The certificate of " + r.Name + " would be lost, but " + r.HeldWhy + "."
 		d.Remedy = "If this is meant, have the operator approve it (acmsync approve). If not, put " + r.Name + " back (git revert)."
 	}
+	if r.NotRevoked != "" {
+		d.Message = "Its certificate is not revoked and expires by itself: " + r.NotRevoked + "."
+	}
 	if !r.Held && r.RevokedAt.IsZero() && !r.RevokeAt.IsZero() {
 		d.Message = "It left desired state; its certificate is to be revoked at " + r.RevokeAt.Format(time.RFC3339) + "."
 		d.Remedy = "Put " + r.Name + " back before then to keep it (git revert)."

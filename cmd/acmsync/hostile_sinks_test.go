@@ -37,7 +37,7 @@ func (h *hostileWorld) sinks(t *testing.T) map[string]string {
 	h.run(shown, "sync", "sync", "-v")
 	for sink, line := range map[string][]string{
 		"status": {"status"}, "status yaml": {"status", "shop", "-o", "yaml"}, "status json": {"status", "-o", "json"},
-		"plan": {"plan"}, "plan json": {"plan", "-o", "json"}, "certs": {"certs"}, "validate": {"validate", h.dir},
+		"plan": {"plan"}, "plan json": {"plan", "-o", "json"}, "certs": {"certs"}, "doctor": {"doctor"}, "validate": {"validate", h.dir},
 		"explain": {"explain", h.text}, "no app": {"status", h.text}, "no command": {h.text}, "no flag": {"sync", "--" + h.text},
 		"verify": append([]string{"verify"}, names...), "verify json": append([]string{"verify", "-o", "json"}, names...),
 		"verify terraform": append([]string{"verify", "-o", "terraform"}, names...),

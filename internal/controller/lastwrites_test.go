@@ -35,7 +35,7 @@ func TestTimeRunsOutWhileTheStatusPushHangs(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	w.Git.Fail(git.Fault{Service: "git-receive-pack", Hang: true})
-	w.wantEnd(ctx, 4*time.Second)
+	w.wantEnd(ctx, 5*time.Second)
 }
 
 // wantEnd lets a pass be ended with ctx: it returns so soon after it, unfinished

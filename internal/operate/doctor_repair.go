@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
+	"github.com/acmsync/acmsync/internal/deploy"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
 )
@@ -38,13 +40,44 @@ func (i Installation) Repair(ctx context.Context, targets []Installer, w io.Writ
 	if err != nil {
 		return err
 	}
-	var errs []error
+	refills := make([]refill, 0, len(domains)*len(targets))
 	for _, d := range domains {
 		for _, t := range targets {
-			errs = append(errs, refill(ctx, s, d, t, w))
+			refills = append(refills, refill{domain: d, target: t})
 		}
 	}
+	together(refills, func(r *refill) { r.did, r.err = r.run(ctx, s) })
+	var errs []error
+	for _, r := range refills {
+		if r.did != "" {
+			fmt.Fprintf(w, "target %s: %s %s\n", r.target.Name(), r.domain.Name(), r.did)
+		}
+		errs = append(errs, r.err)
+	}
 	return errors.Join(errs...)
+}
+
+// together works side by side, so that pairs share runs of a target's hook.
+func together(all []refill, work func(*refill)) {
+	const most = 64
+	var group sync.WaitGroup
+	slots := make(chan struct{}, most)
+	for i := range all {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			work(&all[i])
+		})
+	}
+	group.Wait()
+}
+
+// refill is one domain's pair on one target.
+type refill struct {
+	domain record.Domain
+	target Installer
+	did    string
+	err    error
 }
 
 func (i Installation) salvage(ctx context.Context, w io.Writer) error {
@@ -59,21 +92,26 @@ func (i Installation) salvage(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// refill installs a domain's pair where it is not, or not whole.
-func refill(ctx context.Context, s *store.Store, d record.Domain, t Installer, w io.Writer) error {
+// run installs the pair where it is not, or not whole.
+func (r *refill) run(ctx context.Context, s *store.Store) (did string, err error) {
+	d := r.domain
 	if d.Certificate == nil || d.Gone() {
-		return nil
+		return "", nil
 	}
-	if holds, err := t.Holds(d.Name(), d.Certificate.SHA256); err != nil || holds {
-		return err
+	if holds, err := r.target.Holds(d.Name(), d.Certificate.SHA256); err != nil || holds {
+		return "", err
 	}
 	p, err := s.Pair(ctx, d.Certificate.SHA256)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := t.Install(ctx, p); err != nil {
-		return err
+	p.Names = d.Names // one that was brought along may have others, in any order
+	err = r.target.Install(ctx, p)
+	if errors.As(err, new(*deploy.NewerError)) { // as after a restored backup
+		return "has a newer pair than the store; it is left as it is", nil
 	}
-	fmt.Fprintf(w, "target %s: %s is deployed again\n", t.Name(), d.Name())
-	return nil
+	if err != nil {
+		return "", err
+	}
+	return "is deployed again", nil
 }

@@ -92,29 +92,29 @@ func (v *view) passedOver() bool {
 		message, remedy := failure.Of(passed.Code).Fill(failure.Values{
 			"name": v.d.Name(), "detail": " (" + host(passed.Directory) + ")", "until": stamp(passed.Until), "remedy": "",
 		})
-		v.d.Findings = []record.Finding{{Code: passed.Code, Message: message, Remedy: remedy}}
+		v.d.Findings, v.d.Problem = []record.Finding{{Code: passed.Code, Message: message, Remedy: remedy}}, nil
 		return v.say(Wait, passed.Until, "%s", clause(message))
 	}
 	return false
 }
 
 // passOn passes over the CA that cannot serve the row's order, for reasons that
-// are not the domain's, and reports whether another can be asked now. An order
-// that may have become a certificate is never left.
-func passOn(d *record.Domain, r Result, first record.Finding, p Policy, now time.Time) bool {
+// are not the domain's, and reports whether it did and whether another can be
+// asked now. An order that may have become a certificate is never left.
+func passOn(d *record.Domain, r Result, first record.Finding, p Policy, now time.Time) (passed, another bool) {
 	until, ok := passable(*d, r.Problem, first, p, now)
 	if !p.several() || !ok || committed(*d, p) || d.Gone() {
-		return false
+		return false, false
 	}
 	pass := record.Passed{Directory: p.Directory, Code: first.Code, At: now, Until: until}
 	d.Passed = append(slices.DeleteFunc(slices.Clone(d.Passed), func(x record.Passed) bool { return x.Directory == p.Directory }), pass)
 	if !anotherOpen(*d, p, now) {
-		return false
+		return true, false
 	}
 	handled(d)
 	d.Order, d.Problem = nil, nil
 	d.Attempt.Last, d.Attempt.Next, d.Attempt.RateLimitedUntil = now, now, time.Time{}
-	return true
+	return true, true
 }
 
 // passable reports whether the refusal is about the CA or our account there, and
@@ -156,20 +156,19 @@ func anotherOpen(d record.Domain, p Policy, now time.Time) bool {
 	})
 }
 
-// sooner: of several CAs that cannot serve the row, the one that can first is
-// waited for.
-func sooner(d *record.Domain, p Policy, now time.Time) {
-	if !p.several() {
-		return
-	}
+// awaitSoonest: of several CAs that cannot serve the row, the one that can first
+// is waited for.
+func awaitSoonest(d *record.Domain, p Policy, now time.Time) {
+	var soonest record.Passed
 	for _, passed := range d.Passed {
-		if !now.Before(passed.Until) || !passed.Until.Before(d.Attempt.Next) || !p.configured(passed.Directory) {
-			continue
+		waits := now.Before(passed.Until) && p.configured(passed.Directory)
+		if waits && (soonest.Until.IsZero() || passed.Until.Before(soonest.Until)) {
+			soonest = passed
 		}
-		d.Attempt.Next = passed.Until
-		if d.Attempt.RateLimitedUntil.After(passed.Until) {
-			d.Attempt.RateLimitedUntil = passed.Until
-		}
+	}
+	d.Attempt.Next, d.Attempt.RateLimitedUntil = soonest.Until, time.Time{}
+	if soonest.Code == failure.RateLimited {
+		d.Attempt.RateLimitedUntil = soonest.Until
 	}
 }
 

@@ -35,6 +35,7 @@ func (w *world) event() {
 		{"bring a certificate ", w.bring},
 		{"change a certificate's file", w.changeBrought},
 		{"CA", func() { w.caDown = !w.caDown }},
+		{"second CA", func() { w.secondDown = !w.secondDown }},
 		{"target", func() { w.down["edge-2"] = !w.down["edge-2"] }},
 	}
 	names := make([]string, len(events))

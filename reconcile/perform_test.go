@@ -29,6 +29,9 @@ func (w *world) act(key string, a reconcile.Action) bool {
 	}
 	before := d
 	d = reconcile.Settle(d, r, w.policy, w.now)
+	if r.Certificate != nil {
+		delete(w.finalized, key)
+	}
 	w.listen(before, d)
 	w.rows[key] = d
 	if d.Certificate != nil {
@@ -58,30 +61,29 @@ func (w *world) perform(d record.Domain, a reconcile.Action) reconcile.Result {
 
 // order opens an order, or follows it to its end.
 func (w *world) order(d record.Domain, r *reconcile.Result) {
-	if d.Frozen && d.Certificate == nil {
-		w.t.Fatalf("a first certificate for %s, whose file is refused", d.Key)
+	w.checkMayOrder(d)
+	at := w.policy.At(r.Action.Directory)
+	if d.Order != nil {
+		at = w.policy.At(d.Order.Directory)
 	}
-	if d.Mode == record.ByHand && (d.Order == nil || d.Order.State != record.OrderFinalizing) {
-		w.t.Fatalf("an order for %s, whose owner brings a certificate along: %+v", d.Key, d.Want)
-	}
-	begun := d.Order != nil && d.Order.State == record.OrderFinalizing
-	if d.Gone() && !begun || d.Blocked != nil && d.Order == nil {
-		w.t.Fatalf("an order for %s, which may not have one: %+v", d.Key, d.Want)
-	}
-	if w.caDown {
+	if w.absent(at.Directory) {
 		r.Problem = &record.Problem{During: "order", Detail: "connection refused"}
 		return
 	}
 	if d.Order == nil {
+		if left := w.finalized[d.Key]; left != "" {
+			w.t.Fatalf("%s leaves %s, which may be a certificate by now, for %s", d.Key, left, at.Directory)
+		}
 		w.serials++
 		r.Order = &record.Order{
-			ID: fmt.Sprintf("o%d", w.serials), Key: d.Key, Directory: w.policy.Directory, Names: d.Names,
+			ID: fmt.Sprintf("o%d", w.serials), Key: d.Key, Directory: at.Directory, Names: d.Names,
 			State: record.OrderOrdered, URL: fmt.Sprintf("https://ca.test/o/%d", w.serials), Rekey: d.Rekey,
 		}
 		return
 	}
 	r.Order = d.Order
 	if w.health[d.Key] == malformed {
+		delete(w.finalized, d.Key)
 		r.Bad = "it is for another name"
 		return
 	}
@@ -94,6 +96,11 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 		return
 	}
 	r.Problem = nil
+	if d.Order.State != record.OrderFinalizing {
+		r.Order = inState(d.Order, record.OrderFinalizing)
+		return
+	}
+	w.finalized[d.Key] = d.Order.ID
 	serial := w.orders[d.Order.ID]
 	if serial == "" {
 		w.serials++
@@ -101,13 +108,37 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 		w.orders[d.Order.ID] = serial
 		w.certs[serial] = &issuedCert{order: d.Order.ID, Certificate: record.Certificate{
 			Serial: serial, SHA256: serial, Issuer: "test", Names: d.Names, NotBefore: w.now, NotAfter: w.now.Add(90 * day),
-			Origin: record.OriginACME, Directory: w.policy.Directory, Account: w.policy.Platform.AccountURI, IssuedAt: w.now,
+			Origin: record.OriginACME, Directory: at.Directory, Account: at.Platform.AccountURI, IssuedAt: w.now,
 		}}
-		r.Order = inState(d.Order, record.OrderFinalizing)
-		return
+		if w.crashes && rapid.Bool().Draw(w.t, "answer lost") {
+			r.Problem = &record.Problem{During: "finalize"}
+			return
+		}
 	}
 	c := w.certs[serial].Certificate
 	r.Certificate = &c
+}
+
+// checkMayOrder: an order is only for rows that may have one.
+func (w *world) checkMayOrder(d record.Domain) {
+	if d.Frozen && d.Certificate == nil {
+		w.t.Fatalf("a first certificate for %s, whose file is refused", d.Key)
+	}
+	if d.Mode == record.ByHand && (d.Order == nil || d.Order.State != record.OrderFinalizing) {
+		w.t.Fatalf("an order for %s, whose owner brings a certificate along: %+v", d.Key, d.Want)
+	}
+	begun := d.Order != nil && d.Order.State == record.OrderFinalizing
+	if d.Gone() && !begun || d.Blocked != nil && d.Order == nil {
+		w.t.Fatalf("an order for %s, which may not have one: %+v", d.Key, d.Want)
+	}
+}
+
+// absent: there are two CAs at most.
+func (w *world) absent(directory string) bool {
+	if directory == secondCA {
+		return w.secondDown
+	}
+	return w.caDown
 }
 
 func inState(o *record.Order, s record.OrderState) *record.Order {
@@ -131,13 +162,13 @@ func (w *world) deploy(d record.Domain, a reconcile.Action, r *reconcile.Result)
 }
 
 func (w *world) revoke(d record.Domain, a reconcile.Action, r *reconcile.Result) {
-	if w.caDown {
-		r.Problem = &record.Problem{During: "revoke"}
-		return
-	}
 	c := w.certs[a.Serial]
 	if c == nil {
 		w.t.Fatalf("%s revokes %q, which was never issued", d.Key, a.Serial)
+	}
+	if w.absent(c.Directory) {
+		r.Problem = &record.Problem{During: "revoke"}
+		return
 	}
 	if c.Manual() {
 		w.t.Fatalf("%s revokes %s, which no CA of ours gave out", d.Key, a.Serial)

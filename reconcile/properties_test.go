@@ -23,6 +23,9 @@ func TestHistories(t *testing.T) {
 		p.RevokeAfter = rapid.SampledFrom([]time.Duration{0, time.Hour, day, 3 * day}).Draw(t, "grace")
 		p.RemovalFloor = rapid.IntRange(0, 3).Draw(t, "floor")
 		p.MaxDomainsPerApp = rapid.SampledFrom([]int{0, 0, 4}).Draw(t, "limit")
+		if rapid.Bool().Draw(t, "two CAs") {
+			p.Fallback = []reconcile.CA{{Directory: secondCA, Issuer: record.Issuer{CAAIdentities: []string{"ca.test"}}}}
+		}
 		w := newWorld(t, p)
 		w.crashes = true
 		w.populate()
@@ -56,7 +59,7 @@ func (w *world) populate() {
 // heal mends all that is outside the planner, lets what is held go, and gives
 // it four days: failures that only the CA sees are tried again after one.
 func (w *world) heal() {
-	w.crashes, w.caDown = false, false
+	w.crashes, w.caDown, w.secondDown = false, false, false
 	clear(w.broken)
 	w.bringAll()
 	clear(w.health)

@@ -184,11 +184,14 @@ func refused(d *record.Domain, r Result, p Policy, now time.Time) {
 	if d.Order != nil && d.Order.URL == "" && findings[0].Code != failure.CAUnavailable {
 		d.Order = nil
 	}
-	if passOn(d, r, findings[0], p, now) {
+	passed, another := passOn(d, r, findings[0], p, now)
+	if another {
 		return
 	}
 	fail(d, findings, r.Problem.RetryAfter, p, now)
-	sooner(d, p, now)
+	if passed {
+		awaitSoonest(d, p, now)
+	}
 	// From here on the time that counts is the one that was scheduled, which
 	// may be later than what the CA asked for.
 	said := *r.Problem

@@ -59,20 +59,23 @@ type world struct {
 	rows map[string]record.Domain
 	apps []record.App
 
-	health   map[string]health
-	caDown   bool
-	down     map[string]bool // deploy targets
-	serials  int
-	orders   map[string]string // order → serial
-	certs    map[string]*issuedCert
-	edges    map[string]map[string]string // target → name → sha256
-	current  map[string]string            // row → the serial it had last
-	released []loss                       // removals let through without approval
-	brought  map[spec.Certificate]record.Brought
-	crashes  bool
-	acted    int
-	seen     map[string]string    // row → what was decided last
-	told     map[string]time.Time // row → when its last incident began that was told
+	health map[string]health
+	caDown bool
+	// secondDown: so is the CA to fall back to, where there is one.
+	secondDown bool
+	finalized  map[string]string // row → the order whose CSR was sent and whose certificate is not kept
+	down       map[string]bool   // deploy targets
+	serials    int
+	orders     map[string]string // order → serial
+	certs      map[string]*issuedCert
+	edges      map[string]map[string]string // target → name → sha256
+	current    map[string]string            // row → the serial it had last
+	released   []loss                       // removals let through without approval
+	brought    map[spec.Certificate]record.Brought
+	crashes    bool
+	acted      int
+	seen       map[string]string    // row → what was decided last
+	told       map[string]time.Time // row → when its last incident began that was told
 }
 
 func newWorld(t *rapid.T, p reconcile.Policy) *world {
@@ -80,7 +83,7 @@ func newWorld(t *rapid.T, p reconcile.Policy) *world {
 		t: t, policy: p, now: start,
 		files: map[string][]spec.App{}, accepted: map[string][]spec.App{}, broken: map[string]bool{},
 		approvals: map[string]bool{}, rows: map[string]record.Domain{}, health: map[string]health{},
-		down: map[string]bool{}, told: map[string]time.Time{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, current: map[string]string{}, brought: map[spec.Certificate]record.Brought{}, edges: map[string]map[string]string{},
+		down: map[string]bool{}, finalized: map[string]string{}, told: map[string]time.Time{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, current: map[string]string{}, brought: map[spec.Certificate]record.Brought{}, edges: map[string]map[string]string{},
 	}
 	for _, target := range p.Targets {
 		w.edges[target] = map[string]string{}

@@ -1,10 +1,12 @@
 package ca
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"math/big"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/letsencrypt/pebble/v2/core"
@@ -36,13 +38,43 @@ func (c *CA) awaitIssuance(r *http.Request) {
 			return
 		}
 		order.RLock()
-		signed := order.CertificateObject
+		signed, replaces := order.CertificateObject, order.Replaces
 		order.RUnlock()
-		if signed != nil {
+		if signed != nil && c.booked(signed, replaces) {
 			c.count(order.ID, signed)
 			return
 		}
 	}
+}
+
+// booked reports whether Pebble is done with what it notes after signing: whose
+// certificate it is, and which one it replaces (RFC 9773, section 5). It reads
+// the latter without its lock while it takes the next order.
+func (c *CA) booked(signed *core.Certificate, replaces string) bool {
+	order, err := c.db.GetOrderByIssuedSerial(signed.ID)
+	if err != nil {
+		return false
+	}
+	if serial := signed.Cert.SerialNumber.Bytes(); serial[0] >= 0x80 {
+		// A certificate's name has the sign octet of DER before it, by which
+		// Pebble would not find the order.
+		_ = c.db.AddOrderByIssuedSerial(&core.Order{
+			ID: order.ID, AccountID: order.AccountID, Order: order.Order,
+			CertificateObject: &core.Certificate{ID: "00" + signed.ID},
+		})
+	}
+	_, number, _ := strings.Cut(replaces, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(number)
+	if replaces == "" || err != nil {
+		return true
+	}
+	before, err := c.db.GetOrderByIssuedSerial(hex.EncodeToString(raw))
+	if err != nil {
+		return true
+	}
+	before.RLock()
+	defer before.RUnlock()
+	return before.IsReplaced
 }
 
 func (c *CA) count(order string, signed *core.Certificate) {

@@ -89,9 +89,11 @@ func (a *answers) drop(key string, gone answer) {
 			left = append(left, one)
 		}
 	}
-	if a.byKey[key] = left; len(left) == 0 {
-		delete(a.byKey, key)
+	if len(left) == 0 {
+		delete(a.byKey, key) // there is no map yet when an earlier process's response goes
+		return
 	}
+	a.byKey[key] = left
 }
 
 // noted is the responder for one order; it writes down what it put in place.

@@ -55,6 +55,9 @@ func TestRenewalInfoOfHostileCAs(t *testing.T) {
 		} else if info.Problem.During != "renewal" || len(info.Problem.Detail) > 3000 {
 			t.Errorf("%s: %+v", name, info.Problem)
 		}
+		if p := info.Problem; p != nil && fault.Status >= 400 && (p.Status != fault.Status || p.Outage() != (fault.Status >= 500)) {
+			t.Errorf("%s: told as %d, outage %v", name, p.Status, p.Outage())
+		}
 		if info.ID == "" {
 			t.Errorf("%s: the CA is said to offer nothing", name)
 		}

@@ -47,6 +47,8 @@ func (w *world) act(key string, a reconcile.Action) bool {
 func (w *world) perform(d record.Domain, a reconcile.Action) reconcile.Result {
 	r := reconcile.Result{Action: a}
 	switch a.Kind {
+	case reconcile.Adopt:
+		w.adopt(d, a, &r)
 	case reconcile.Deploy:
 		w.deploy(d, a, &r)
 	case reconcile.Revoke:
@@ -77,7 +79,7 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 		w.serials++
 		r.Order = &record.Order{
 			ID: fmt.Sprintf("o%d", w.serials), Key: d.Key, Directory: at.Directory, Names: d.Names,
-			State: record.OrderOrdered, URL: fmt.Sprintf("https://ca.test/o/%d", w.serials), Rekey: d.Rekey,
+			State: record.OrderOrdered, URL: fmt.Sprintf("https://ca.test/o/%d", w.serials), Rekey: d.Rekey, OpenedAt: w.now,
 		}
 		return
 	}
@@ -116,6 +118,7 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 		}
 	}
 	c := w.certs[serial].Certificate
+	c.IssuedAt = w.now // when it is kept, which may be again
 	r.Certificate = &c
 }
 
@@ -158,7 +161,8 @@ func (w *world) deploy(d record.Domain, a reconcile.Action, r *reconcile.Result)
 	if !w.now.Before(d.Certificate.NotAfter) {
 		w.t.Fatalf("%s deploys an expired certificate", d.Key)
 	}
-	w.edges[a.Target][d.Key] = d.Certificate.SHA256
+	w.checkForward(d, a.Target)
+	w.edges[a.Target][d.Key], w.kept[a.Target+" "+d.Key] = d.Certificate.SHA256, d.Certificate.IssuedAt
 }
 
 func (w *world) revoke(d record.Domain, a reconcile.Action, r *reconcile.Result) {

@@ -72,7 +72,9 @@ type world struct {
 	current    map[string]string            // row → the serial it had last
 	released   []loss                       // removals let through without approval
 	brought    map[spec.Certificate]record.Brought
+	kept       map[string]time.Time // target and name → when its pair was kept
 	crashes    bool
+	recovered  bool // the store was lost, or an old copy took its place
 	acted      int
 	seen       map[string]string    // row → what was decided last
 	told       map[string]time.Time // row → when its last incident began that was told
@@ -85,6 +87,7 @@ func newWorld(t *rapid.T, p reconcile.Policy) *world {
 		approvals: map[string]bool{}, rows: map[string]record.Domain{}, health: map[string]health{},
 		down: map[string]bool{}, finalized: map[string]string{}, told: map[string]time.Time{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, current: map[string]string{}, brought: map[spec.Certificate]record.Brought{}, edges: map[string]map[string]string{},
 	}
+	w.kept = map[string]time.Time{}
 	for _, target := range p.Targets {
 		w.edges[target] = map[string]string{}
 	}
@@ -223,6 +226,7 @@ func (w *world) decide(d record.Domain) reconcile.Decision {
 	if ask {
 		seen = observation(q, w.health[d.Key], w.edges[w.policy.Targets[0]][d.Key], w.now)
 	}
+	seen.Found, seen.Lacking = w.found(asked)
 	dec := reconcile.Decide(asked, seen, w.policy, w.now)
 	w.checkStates(d, dec)
 	w.checkKept(d, dec.Next)

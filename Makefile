@@ -5,11 +5,13 @@ VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo d
 LDFLAGS    := -s -w -X main.version=$(VERSION)
 FUZZTIME   ?= 20s
 BENCHTIME  ?= 1x
+# chaos: every which point; 1 is all.
+EVERY      ?= 1
 # The race detector needs a C compiler; under CI=true it is not optional.
 RACE       := $(shell if [ "$$CI" = true ] || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1; then echo -race; fi)
 TOOL       := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: build demo test test-short lint fmt fuzz cover bench bench-peers tools clean
+.PHONY: build demo test test-short chaos lint fmt fuzz cover bench bench-peers tools clean
 
 build: ## the released binary: no lab, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/acmsync ./cmd/acmsync
@@ -23,6 +25,9 @@ test: ## all tests, shuffled, with the race detector where there is a C compiler
 
 test-short: ## the quick half, for an edit loop
 	$(GO) test -short -timeout 5m ./...
+
+chaos: ## kill the program at every point of every event (EVERY=5: at every fifth); long
+	set -o pipefail; ACMSYNC_CHAOS=$(EVERY) $(GO) test -v -count=1 -timeout 5h -parallel 8 -run '^TestCrash$$' ./internal/controller | grep -E '_test.go|FAIL|^ok'
 
 lint: ## format, vet, staticcheck
 	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); \

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -39,11 +40,24 @@ func passOf(text string) error {
 		return err
 	}
 	ctx := context.Background()
-	r, err := b.build(ctx, time.Now)
+	now := func() time.Time { return time.Now().Add(b.Ahead) }
+	if b.Death != (point{}) {
+		b.mortal = &mortal{at: b.Death, die: killOneself}
+		b.mortal.watch(filepath.Dir(strings.TrimPrefix(b.StoreURL, "sqlite://")))
+	}
+	r, err := b.build(ctx, now)
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.Pass(ctx).Failure, r.Close())
+	failure := r.Pass(ctx).Failure
+	b.mortal.closing()
+	return errors.Join(failure, r.Close())
+}
+
+// killOneself does not return.
+func killOneself() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
 }
 
 // child starts a process that makes one pass.

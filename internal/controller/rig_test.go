@@ -41,6 +41,9 @@ type blueprint struct {
 	Propagation                time.Duration
 	Hook                       []string
 	Concurrency                int
+	Settings                   string // another text is other settings
+	Death                      point  // of the process that is made from it
+	mortal                     *mortal
 }
 
 func blueprintOf(l *lab.Lab) blueprint {
@@ -65,6 +68,7 @@ func (r *rig) Close() error {
 	for _, f := range slices.Backward(r.close) {
 		errs = append(errs, f())
 	}
+	r.close = nil
 	return errors.Join(errs...)
 }
 
@@ -134,8 +138,10 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 			Branch: "acm-status", Path: ".", Shard: "auto", Author: gitrepo.Author{Name: "acmsync", Email: "acmsync@localhost"},
 		},
 		Observer: watcher, DNSResponder: answers,
-		Targets: []controller.Target{deploy.NewFiles(deploy.FilesConfig{Name: "edge", Dir: b.LiveDir, Hook: b.Hook})},
-		Policy:  b.policy(thumbprint), SettingsHash: "settings", Concurrency: b.Concurrency,
+		Targets: []controller.Target{deploy.NewFiles(deploy.FilesConfig{
+			Name: "edge", Dir: b.LiveDir, Hook: b.Hook, Before: b.mortal.deploys(),
+		})},
+		Policy: b.policy(thumbprint), SettingsHash: "settings" + b.Settings, Concurrency: b.Concurrency,
 	}
 	return nil
 }
@@ -148,7 +154,7 @@ func loopback() []netip.Prefix {
 func (b blueprint) responder() (issue.Responder, error) {
 	switch {
 	case b.Webroot != "":
-		return challenge.Webroot{Dir: b.Webroot}, nil
+		return b.mortal.webroot(challenge.Webroot{Dir: b.Webroot}), nil
 	case b.Listen != "":
 		return challenge.NewListener(b.Listen)
 	default:
@@ -190,7 +196,7 @@ func (b blueprint) dnsResponder(zones challenge.Zones, thumbprint string) (issue
 	if err != nil {
 		return nil, err
 	}
-	return challenge.NewDNS(challenge.DNSConfig{
+	return b.mortal.dns(challenge.NewDNS(challenge.DNSConfig{
 		Provider: provider, Zones: zones, Thumbprint: thumbprint, Propagation: b.Propagation,
-	}), nil
+	})), nil
 }

@@ -72,6 +72,7 @@ type CA struct {
 	db      *db.MemoryStore
 	issuer  *pebbleca.CAImpl
 	orders  map[string]string // account, profile and names to the newest order's id
+	placed  []string          // the ids of all orders
 
 	mu       sync.Mutex
 	requests []Request

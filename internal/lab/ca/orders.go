@@ -133,5 +133,20 @@ func (c *CA) existingOrder(post payload, r *http.Request) *httptest.ResponseReco
 }
 
 func (c *CA) rememberOrder(post payload, location string) {
-	c.orders[post.key()] = path.Base(location)
+	id := path.Base(location)
+	c.orders[post.key()] = id
+	c.placed = append(c.placed, id)
+}
+
+// Unfinished are the orders, by id, that were made and have come to no end: they
+// are pending, ready or processing.
+func (c *CA) Unfinished() []string {
+	c.pebble.Lock()
+	defer c.pebble.Unlock()
+	return slices.DeleteFunc(slices.Clone(c.placed), func(id string) bool {
+		order := c.db.GetOrderByID(id)
+		order.RLock()
+		defer order.RUnlock()
+		return order.Status == acme.StatusValid || order.Status == acme.StatusInvalid
+	})
 }

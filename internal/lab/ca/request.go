@@ -29,6 +29,11 @@ const (
 	Other       Kind = "other"
 )
 
+// Kinds are all of them.
+var Kinds = []Kind{
+	Directory, NewNonce, NewAccount, Account, NewOrder, Order, Authz, Challenge, Finalize, Cert, Revoke, RenewalInfo, Other,
+}
+
 // paths are Pebble's, the longer before what they begin with.
 var paths = []struct {
 	prefix string

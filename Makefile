@@ -11,7 +11,7 @@ EVERY      ?= 1
 RACE       := $(shell if [ "$$CI" = true ] || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1; then echo -race; fi)
 TOOL       := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: build demo test test-short chaos lint fmt fuzz cover bench bench-peers tools clean
+.PHONY: build demo test test-short chaos lint fmt fuzz cover bench bench-peers year tools clean
 
 build: ## the released binary: no lab, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/acmsync ./cmd/acmsync
@@ -56,6 +56,9 @@ bench: ## ratios within one run
 
 bench-peers: ## the same job done by other tools on this machine, where they are installed
 	$(GO) test -run '^$$' -bench Peers -benchtime $(BENCHTIME) -tags peers ./bench/...
+
+year: ## a virtual year of 10,000 domains at a CA that enforces its limits exactly
+	ACMSYNC_YEAR=1 $(GO) test -count 1 -run TestAYearAtAStrictCA -v -timeout 60m ./reconcile
 
 tools: ## what the tests need from the system
 	command -v git >/dev/null && command -v gcc >/dev/null && command -v sqlite3 >/dev/null && { command -v knotd || test -x /usr/sbin/knotd; } >/dev/null || \

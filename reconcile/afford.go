@@ -20,7 +20,7 @@ func OrderRequest(d record.Domain, p Policy, now time.Time) budget.Request {
 	if d.Order != nil {
 		p = p.At(d.Order.Directory)
 	}
-	r := budget.Request{Directory: p.Directory, Account: p.Platform.Thumbprint, Names: d.Names}
+	r := budget.Request{Directory: p.Directory, Account: p.Platform.Thumbprint, App: d.App, Names: d.Names}
 	for _, name := range d.Names {
 		r.Domains = append(r.Domains, spec.RegisteredDomain(name))
 	}
@@ -29,6 +29,7 @@ func OrderRequest(d record.Domain, p Policy, now time.Time) budget.Request {
 	if _, r.Replaces = Replaces(d, p, now); d.Order != nil {
 		r.Replaces = d.Order.Exempt
 	}
+	r.Leaves = urgencyOf(d, p, now).leaves()
 	return r
 }
 
@@ -43,18 +44,27 @@ func Spend(d record.Domain, books record.Ledger, p Policy, now time.Time) record
 // order of the row; d is the row as it was ordered for. It belongs in the
 // transaction that saves the settled row.
 func Learn(d record.Domain, r Result, books record.Ledger, p Policy, now time.Time) record.Ledger {
-	if r.Problem == nil || !r.Action.Kind.Orders() {
+	if !r.Action.Kind.Orders() {
 		return nil
 	}
 	p = p.At(r.directory(d))
 	request := OrderRequest(d, p, now)
+	if r.Certificate != nil && d.Order != nil {
+		return budget.Issued(books, request, p.Limits, d.Order.OpenedAt, now)
+	}
+	if r.Problem == nil {
+		return nil
+	}
 	switch r.Problem.During {
 	case "authorization", "challenge":
-		learned := budget.Refund(books, request, p.Limits)
+		learned := record.Ledger{}
+		if d.Order != nil {
+			learned = budget.Refund(books, request, p.Limits, d.Order.OpenedAt, now)
+		}
 		maps.Copy(learned, budget.Fail(books, request, cmp.Or(r.Problem.Name, d.Name()), p.Limits, now))
 		return learned
 	}
-	if until := r.Problem.RetryAfter; r.Problem.Kind() == "rateLimited" && until.After(now) {
+	if until := r.Problem.RetryAfter; r.Problem.Kind() == rateLimited && until.After(now) {
 		return budget.Refused(books, request, p.Limits, r.Problem.Detail, until)
 	}
 	return nil
@@ -80,16 +90,20 @@ func (dec Decision) candidates() []string {
 }
 
 // Afford holds a new order back while the books say that the CA would refuse
-// it, and none of the others that could take its place has room. An order that
-// is under way was paid for when it was opened. What a name failed too often
-// for is not asked of another CA.
-func Afford(dec Decision, books record.Ledger, p Policy, now time.Time) Decision {
-	if len(dec.Actions) != 1 || !dec.Actions[0].Kind.Orders() || orderOpen(dec.Next, p) {
+// it, or until its turn if others are more urgent, and none of the other CAs that
+// could take its place has room. The zero turn is nobody's; a turn is one at the
+// policy's first CA. An order that is under way was paid for when it was opened.
+// What a name failed too often for is not asked of another CA.
+func Afford(dec Decision, turn budget.Turn, books record.Ledger, p Policy, now time.Time) Decision {
+	if !opens(dec, p) {
 		return dec
 	}
 	first := p.At(dec.Actions[0].Directory)
 	request := OrderRequest(dec.Next, first, now)
 	short, at := budget.Next(books, request, first.Limits, now)
+	if turn.At.After(at) && first.Directory == p.Directory {
+		short, at = turn.For, turn.At
+	}
 	if !at.After(now) {
 		return dec
 	}
@@ -103,7 +117,7 @@ func Afford(dec Decision, books record.Ledger, p Policy, now time.Time) Decision
 			}
 		}
 	}
-	return unaffordable(dec, short, at, first, now)
+	return unaffordable(dec, budget.Turn{At: at, For: short}, first, now)
 }
 
 // at is the decision with its order going to another CA.
@@ -116,19 +130,31 @@ func (dec Decision) at(p Policy, now time.Time) Decision {
 }
 
 // unaffordable waits until a CA has room.
-func unaffordable(dec Decision, short record.Bucket, at time.Time, p Policy, now time.Time) Decision {
+func unaffordable(dec Decision, turn budget.Turn, p Policy, now time.Time) Decision {
 	d := clone(dec.Next)
 	unserved := takeNotServed(&d)
-	postpone(&d, at, now)
-	d.Attempt.RateLimitedUntil = at
-	f := limitFinding(d, short, at)
-	d.Findings = []record.Finding{f}
+	postpone(&d, turn.At, now)
+	shorted(&d, turn)
 	rest(&d, unserved, p, now)
 	v := &view{d: d, policy: p, now: now}
 	v.need, v.needed = needOf(d, p, now)
 	v.d.Due = v.due()
-	v.say(Wait, at, "%s", clause(f.Message))
+	v.say(Wait, turn.At, "%s", clause(d.Findings[0].Message))
 	return Decision{Next: v.d, Outcome: v.outcome}
+}
+
+// opens reports whether the decision begins an order, and so draws on a limit.
+func opens(dec Decision, p Policy) bool {
+	return len(dec.Actions) == 1 && dec.Actions[0].Kind.Orders() && !orderOpen(dec.Next, p)
+}
+
+// shorted makes the row wait for a bucket of our own books.
+func shorted(d *record.Domain, turn budget.Turn) {
+	if d.Problem != nil && d.Problem.Kind() == rateLimited {
+		d.Problem = nil // that limit is over
+	}
+	d.Attempt.Next, d.Attempt.RateLimitedUntil = turn.At, turn.At
+	d.Findings = []record.Finding{limitFinding(*d, turn.For, turn.At)}
 }
 
 func limitFinding(d record.Domain, b record.Bucket, until time.Time) record.Finding {

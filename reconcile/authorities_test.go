@@ -140,13 +140,13 @@ func TestAffordInTurn(t *testing.T) {
 		if needs := reconcile.Needs(dec, p, start); len(needs) < 9 {
 			t.Errorf("only %d buckets are looked at", len(needs))
 		}
-		if a := only(t, reconcile.Afford(dec, books, p, start)); a.Directory != want {
+		if a := only(t, reconcile.Afford(dec, budget.Turn{}, books, p, start)); a.Directory != want {
 			t.Fatalf("%s is asked, want %s", a.Directory, want)
 		}
 		take(want)
 	}
 	failed := budget.Fail(record.Ledger{}, reconcile.OrderRequest(d, p, start), www, one, start)
-	o := rests(t, reconcile.Afford(look(d, well, p, start), failed, p, start), reconcile.Wait)
+	o := rests(t, reconcile.Afford(look(d, well, p, start), budget.Turn{}, failed, p, start), reconcile.Wait)
 	if !strings.Contains(o.Why, "failed-authorizations") {
 		t.Errorf("%s", o.Why)
 	}

@@ -21,7 +21,7 @@
 //	for {
 //		row, q, ask := reconcile.Ask(row, p, now)
 //		if ask { seen = verifier.Observe(ctx, q) }
-//		dec := reconcile.Afford(reconcile.Decide(row, seen, p, now), ledger, p, now)
+//		dec := reconcile.Afford(reconcile.Decide(row, seen, p, now), turns[row.Key], ledger, p, now)
 //		row = dec.Next; save(row); if dec.Drop { delete the row }
 //		if len(dec.Actions) == 0 { break }
 //		for each action { row = reconcile.Settle(row, do(action), p, now); save(row) }

@@ -125,11 +125,11 @@ func TestAfford(t *testing.T) {
 	books := record.Ledger{}
 	first, second := wanted(t, p), wanted(t, p, func(a *spec.App) { a.Domains[0].Name = "api.shop.example" })
 	dec := look(first, well, p, start)
-	if got := reconcile.Afford(dec, books, p, start); len(got.Actions) != 1 {
+	if got := reconcile.Afford(dec, budget.Turn{}, books, p, start); len(got.Actions) != 1 {
 		t.Fatalf("%+v", got)
 	}
 	books = reconcile.Spend(first, books, p, start)
-	held := reconcile.Afford(look(second, well, p, start), books, p, start)
+	held := reconcile.Afford(look(second, well, p, start), budget.Turn{}, books, p, start)
 	if o := rests(t, held, reconcile.Wait); !o.Until.Equal(start.Add(day)) || !held.Next.Due.Equal(o.Until) {
 		t.Errorf("%+v, due %v", o, held.Next.Due)
 	}
@@ -140,15 +140,15 @@ func TestAfford(t *testing.T) {
 	}
 	// An order that is under way was paid for.
 	under := look(ordered(t, p), well, p, start)
-	if got := reconcile.Afford(under, books, p, start); len(got.Actions) != 1 {
+	if got := reconcile.Afford(under, budget.Turn{}, books, p, start); len(got.Actions) != 1 {
 		t.Errorf("%+v", got)
 	}
 	// A renewal draws on other limits.
 	old := issued(t, p)
-	if got := reconcile.Afford(look(old, well, p, start.Add(70*day)), books, p, start.Add(70*day)); len(got.Actions) != 1 {
+	if got := reconcile.Afford(look(old, well, p, start.Add(70*day)), budget.Turn{}, books, p, start.Add(70*day)); len(got.Actions) != 1 {
 		t.Errorf("%+v", got)
 	}
-	after := reconcile.Afford(look(held.Next, well, p, start.Add(day)), books, p, start.Add(day))
+	after := reconcile.Afford(look(held.Next, well, p, start.Add(day)), budget.Turn{}, books, p, start.Add(day))
 	if len(after.Actions) != 1 {
 		t.Errorf("%+v", after)
 	}
@@ -164,10 +164,10 @@ func TestTheAccountsLimitKnowsItsFirstOrders(t *testing.T) {
 	unknown := p
 	unknown.Platform.AccountURI = ""
 	books := reconcile.Spend(first, record.Ledger{}, unknown, start)
-	rests(t, reconcile.Afford(look(second, well, p, start), books, p, start), reconcile.Wait)
+	rests(t, reconcile.Afford(look(second, well, p, start), budget.Turn{}, books, p, start), reconcile.Wait)
 	other := p
 	other.Platform.Thumbprint = "another key's"
-	if got := reconcile.Afford(look(second, well, other, start), books, other, start); len(got.Actions) != 1 {
+	if got := reconcile.Afford(look(second, well, other, start), budget.Turn{}, books, other, start); len(got.Actions) != 1 {
 		t.Errorf("another account has limits of its own: %+v", got)
 	}
 }
@@ -180,7 +180,7 @@ func TestLearn(t *testing.T) {
 	problem := &record.Problem{Type: "urn:ietf:params:acme:error:rateLimited", Status: 429, RetryAfter: start.Add(2 * time.Hour), During: "order"}
 	r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue}, Problem: problem}
 	books := reconcile.Learn(d, r, record.Ledger{}, p, start)
-	dec := reconcile.Afford(look(d, well, p, start), books, p, start)
+	dec := reconcile.Afford(look(d, well, p, start), budget.Turn{}, books, p, start)
 	if o := rests(t, dec, reconcile.Wait); !o.Until.Equal(start.Add(2 * time.Hour)) {
 		t.Errorf("%+v", o)
 	}
@@ -191,7 +191,7 @@ func TestLearn(t *testing.T) {
 			books[b] = full
 		}
 	}
-	rests(t, reconcile.Afford(look(d, well, p, start), books, p, start), reconcile.Wait)
+	rests(t, reconcile.Afford(look(d, well, p, start), budget.Turn{}, books, p, start), reconcile.Wait)
 }
 
 func TestAccountProblem(t *testing.T) {

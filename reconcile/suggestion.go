@@ -72,7 +72,7 @@ func missWait(said record.RenewalInfo, misses int) time.Duration {
 	switch p := said.Problem; {
 	case said.ID == "" && p != nil && !p.Outage():
 		return latestPoll // the CA offers none
-	case p != nil && (p.Outage() || p.Kind() == "rateLimited"):
+	case p != nil && (p.Outage() || p.Kind() == rateLimited):
 		return min(soonestPoll<<min(misses-1, 10), usualPoll)
 	default:
 		return usualPoll

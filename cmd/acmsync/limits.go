@@ -15,6 +15,8 @@ func limits(directory string, by settings.Limits) budget.Limits {
 	override(&l.CertificatesPerDomain, by.CertificatesPerDomain)
 	override(&l.SameNames, by.SameNames)
 	override(&l.FailedAuthorizations, by.FailedAuthorizations)
+	override(&l.ConsecutiveFailures, by.ConsecutiveFailures)
+	l.RenewalsCount = by.Renewals == "counted" || by.Renewals == "" && !letsEncrypt(directory)
 	return l
 }
 

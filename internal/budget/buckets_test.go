@@ -27,7 +27,7 @@ func TestBucketsAreAllThatIsBooked(t *testing.T) {
 		}
 		entries := []record.Ledger{
 			budget.Spend(full, r, limits, start),
-			budget.Refund(full, r, limits),
+			budget.Refund(full, r, limits, start, start),
 			budget.Fail(full, r, "www.shop.example", limits, start),
 			budget.Fail(full, r, "other.example", limits, start),
 		}

@@ -23,8 +23,7 @@ func Allow(books record.Ledger, r Request, l Limits, now time.Time) (ok bool, at
 func Next(books record.Ledger, r Request, l Limits, now time.Time) (waitsFor record.Bucket, at time.Time) {
 	at = now
 	for _, d := range r.draws(l) {
-		full, spent := books[d.bucket]
-		if gives := d.limit.gives(full); spent && gives.After(at) {
+		if gives := d.at(books, now); gives.After(at) {
 			waitsFor, at = d.bucket, gives
 		}
 	}
@@ -35,7 +34,7 @@ func Next(books record.Ledger, r Request, l Limits, now time.Time) (waitsFor rec
 // that the CA would not look at them now.
 func FailedTooOften(books record.Ledger, r Request, l Limits, now time.Time) bool {
 	for _, name := range unique(r.Names) {
-		if full, spent := books[r.failures(name)]; spent && l.FailedAuthorizations.gives(full).After(now) {
+		if full, spent := books[r.failures(name)]; spent && l.FailedAuthorizations.gives(full, 0).After(now) {
 			return true
 		}
 	}
@@ -46,19 +45,59 @@ func FailedTooOften(books record.Ledger, r Request, l Limits, now time.Time) boo
 func Spend(books record.Ledger, r Request, l Limits, now time.Time) record.Ledger {
 	changed := record.Ledger{}
 	for _, d := range r.draws(l) {
-		if !d.looks && !d.limit.none() {
-			changed[d.bucket] = d.limit.take(books[d.bucket], now)
+		if full, ok := d.spend(books, now); ok {
+			changed[d.bucket] = full
+		}
+	}
+	return changed
+}
+
+// Again is the part of a request that is spent once more when it is repeated
+// because it was not answered: the CA may have counted it the first time.
+func Again(r Request, l Limits) Request {
+	if l.RenewalsCount {
+		r.Renewal, r.Replaces = false, false
+	}
+	if r.Renewal || r.Replaces {
+		return Request{Directory: r.Directory, Account: r.Account, Replaces: true}
+	}
+	return Request{Directory: r.Directory, Account: r.Account, App: r.App}
+}
+
+// Issued books that a request became a certificate. A CA takes the tokens of
+// what is issued when it issues, and we took them when the order was opened: what
+// came back since then came back to us alone. It also ends the row of failures
+// of the names.
+func Issued(books record.Ledger, r Request, l Limits, opened, now time.Time) record.Ledger {
+	changed := record.Ledger{}
+	early := max(now.Sub(opened), 0)
+	for _, d := range r.draws(l) {
+		full, spent := books[d.bucket]
+		if spent && d.issued && !d.limit.none() {
+			empty := now.Add(time.Duration(d.limit.Count) * d.limit.interval())
+			if moved := full.Add(min(early, empty.Sub(now))); moved.Before(empty) {
+				changed[d.bucket] = moved
+			} else {
+				changed[d.bucket] = later(full, empty)
+			}
+		}
+	}
+	for _, name := range unique(r.Names) {
+		if full := books[r.consecutive(name)]; full.After(now) {
+			changed[r.consecutive(name)] = now
 		}
 	}
 	return changed
 }
 
 // Refund gives back what a CA counts only when it issues, for a request that
-// was spent for and came to nothing. The order itself was made and stays spent.
-func Refund(books record.Ledger, r Request, l Limits) record.Ledger {
+// was spent for when it was opened and came to nothing. The order itself was made
+// and stays spent. So does a token that has come back by itself since.
+func Refund(books record.Ledger, r Request, l Limits, opened, now time.Time) record.Ledger {
 	changed := record.Ledger{}
 	for _, d := range r.draws(l) {
-		if full, spent := books[d.bucket]; spent && d.issued {
+		full, spent := books[d.bucket]
+		if back := opened.Add(d.limit.interval()); spent && d.issued && !d.exempt && now.Before(back) {
 			changed[d.bucket] = full.Add(-d.limit.interval())
 		}
 	}
@@ -67,11 +106,16 @@ func Refund(books record.Ledger, r Request, l Limits) record.Ledger {
 
 // Fail books a failed authorization of one name of the request.
 func Fail(books record.Ledger, r Request, name string, l Limits, now time.Time) record.Ledger {
-	if l.FailedAuthorizations.none() {
-		return record.Ledger{}
+	changed := record.Ledger{}
+	for bucket, limit := range map[record.Bucket]Limit{
+		r.failures(name):    l.FailedAuthorizations,
+		r.consecutive(name): l.ConsecutiveFailures,
+	} {
+		if !limit.none() {
+			changed[bucket] = limit.take(books[bucket], now)
+		}
 	}
-	bucket := r.failures(name)
-	return record.Ledger{bucket: l.FailedAuthorizations.take(books[bucket], now)}
+	return changed
 }
 
 // Refused takes over the CA's refusal of a request as rate limited until a

@@ -113,7 +113,7 @@ func TestStoryOfOneSetOfNames(t *testing.T) {
 	renewal.Replaces = true
 	b.waits("a renewal when the CA suggests it", renewal, 0)
 
-	b.save(budget.Refund(b.ledger, r, b.limits))
+	b.save(budget.Refund(b.ledger, r, b.limits, b.now, b.now))
 	b.waits("after one came to nothing", r, 0)
 	if waitsFor, _ := budget.Next(b.ledger, r, b.limits, b.now); waitsFor != (record.Bucket{}) {
 		t.Errorf("waits for %+v", waitsFor)
@@ -134,7 +134,7 @@ func TestStoryOfAnAccount(t *testing.T) {
 		}
 	}
 	b.waits("the 301st", order(300), 36*time.Second)
-	b.save(budget.Refund(b.ledger, order(299), b.limits))
+	b.save(budget.Refund(b.ledger, order(299), b.limits, b.now, b.now))
 	b.waits("an order that failed was made all the same", order(300), 36*time.Second)
 	waitsFor, _ := budget.Next(b.ledger, order(300), b.limits, b.now)
 	if diff := cmp.Diff(record.Bucket{Directory: "le", Account: "a/1", Limit: "new-orders"}, waitsFor); diff != "" {

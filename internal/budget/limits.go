@@ -32,6 +32,12 @@ type Limits struct {
 	SameNames Limit
 	// FailedAuthorizations counts by name and account.
 	FailedAuthorizations Limit
+	// ConsecutiveFailures counts by name and account; a validation that
+	// succeeds fills the bucket. When it is empty the CA pauses the name.
+	ConsecutiveFailures Limit
+	// RenewalsCount: a certificate for names that have one counts like any
+	// other. Let's Encrypt counts it for SameNames alone.
+	RenewalsCount bool
 }
 
 // LetsEncrypt are the limits that Let's Encrypt publishes at
@@ -43,5 +49,6 @@ func LetsEncrypt() Limits {
 		CertificatesPerDomain: Limit{50, 7 * day},
 		SameNames:             Limit{5, 7 * day},
 		FailedAuthorizations:  Limit{5, time.Hour},
+		ConsecutiveFailures:   Limit{1152, 1152 * day},
 	}
 }

@@ -39,8 +39,7 @@ func (p *pass) afford(ctx context.Context, dec reconcile.Decision, now time.Time
 	}
 	p.books.mu.Lock()
 	defer p.books.mu.Unlock()
-	buckets := reconcile.Needs(dec, p.policy, now)
-	ledger, err := p.Store.Ledger(ctx, buckets...)
+	ledger, err := p.Store.Ledger(ctx, reconcile.Needs(dec, p.policy, now)...)
 	if err != nil {
 		return reconcile.Decision{}, err
 	}
@@ -49,7 +48,7 @@ func (p *pass) afford(ctx context.Context, dec reconcile.Decision, now time.Time
 			ledger[bucket] = full
 		}
 	}
-	dec = reconcile.Afford(dec, ledger, p.policy, now)
+	dec = reconcile.Afford(dec, p.turns.of(dec.Next.Key), ledger, p.policy, now)
 	if opens(dec) {
 		if p.books.promised == nil {
 			p.books.promised = record.Ledger{}
@@ -72,34 +71,51 @@ func opens(dec reconcile.Decision) bool {
 // spend stores a new intent together with what it costs of the CA's limits. The
 // error is a shortError when they leave nothing.
 func (p *pass) spend(l store.Lease, c store.Change) error {
-	c.Entry = p.entry(c.Domain, func(ledger record.Ledger, request budget.Request) error {
-		now := p.Now()
-		if _, at := budget.Allow(ledger, request, p.policy.At(request.Directory).Limits, now); at.After(now) {
-			return &shortError{until: at}
-		}
-		return nil
-	})
+	c.Entry = p.entry(p.request(c.Domain), true)
 	return p.save(l, c)
 }
 
-// entry books the row's order, if the books allow it.
-func (p *pass) entry(d record.Domain, allow func(record.Ledger, budget.Request) error) *store.Entry {
-	request := reconcile.OrderRequest(d, p.policy, p.Now())
+// spendAgain is spend for an intent that is sent a second time.
+func (p *pass) spendAgain(l store.Lease, c store.Change) error {
+	request := p.request(c.Domain)
+	c.Entry = p.entry(budget.Again(request, p.policy.At(request.Directory).Limits), true)
+	return p.save(l, c)
+}
+
+// entry books a request; held: only if the books allow it.
+func (p *pass) entry(request budget.Request, held bool) *store.Entry {
 	return &store.Entry{Buckets: request.Buckets(), Book: func(ledger record.Ledger) (record.Ledger, error) {
-		if allow != nil {
-			if err := allow(ledger, request); err != nil {
-				return nil, err
-			}
+		now, limits := p.Now(), p.policy.At(request.Directory).Limits
+		if _, at := budget.Allow(ledger, request, limits, now); held && at.After(now) {
+			return nil, &shortError{until: at}
 		}
-		return reconcile.Spend(d, ledger, p.policy, p.Now()), nil
+		return budget.Spend(ledger, request, limits, now), nil
 	}}
+}
+
+// booked adds to the change what the books learn from a new certificate. d is
+// the row as it was ordered for.
+func (p *pass) booked(d record.Domain, c store.Change, r reconcile.Result) store.Change {
+	if r.Certificate != nil && c.Order != nil && c.Entry == nil {
+		d.Order = public(*c.Order)
+		d.Order.State = record.OrderFinalizing // as it was when the CA counted it
+		c.Entry = &store.Entry{Buckets: p.request(d).Buckets(), Book: p.learns(d, r)}
+	}
+	return c
+}
+
+func (p *pass) request(d record.Domain) budget.Request {
+	return reconcile.OrderRequest(d, p.policy, p.Now())
+}
+
+func (p *pass) learns(d record.Domain, r reconcile.Result) func(record.Ledger) (record.Ledger, error) {
+	return func(ledger record.Ledger) (record.Ledger, error) {
+		return reconcile.Learn(d, r, ledger, p.policy, p.Now()), nil
+	}
 }
 
 // learn stores what the CA's refusal says about its limits.
 func (p *pass) learn(l store.Lease, c store.Change, r reconcile.Result) error {
-	buckets := reconcile.OrderRequest(c.Domain, p.policy, p.Now()).Buckets(r.Problem.Name)
-	c.Entry = &store.Entry{Buckets: buckets, Book: func(ledger record.Ledger) (record.Ledger, error) {
-		return reconcile.Learn(c.Domain, r, ledger, p.policy, p.Now()), nil
-	}}
+	c.Entry = &store.Entry{Buckets: p.request(c.Domain).Buckets(r.Problem.Name), Book: p.learns(c.Domain, r)}
 	return p.save(l, c)
 }

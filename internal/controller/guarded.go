@@ -22,7 +22,8 @@ func (p *pass) guarded(ctx context.Context, l store.Lease, d record.Domain, a re
 			}
 		}
 	}()
-	return p.act(ctx, l, d, a)
+	r, c = p.act(ctx, l, d, a)
+	return r, p.booked(d, c, r)
 }
 
 // underWay is the row's order as the journal has it, for when what was done

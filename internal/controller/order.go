@@ -123,8 +123,14 @@ func (p *pass) unfinished(l store.Lease, d record.Domain, a reconcile.Action, o 
 func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (record.Order, error) {
 	if d.Order != nil {
 		o, found, err := p.Store.Order(ctx, d.Key)
-		if err != nil || found {
+		switch {
+		case err != nil:
 			return o, err
+		case found && o.State == record.OrderIntent: // asked for once, and perhaps counted
+			d.Order = public(o)
+			return o, p.spendAgain(l, store.Change{Domain: d})
+		case found:
+			return o, nil
 		}
 	}
 	policy := p.policy.At(a.Directory)
@@ -144,7 +150,7 @@ func (p *pass) saveOrder(l store.Lease, d *record.Domain, o record.Order, made [
 	d.Order = public(o)
 	c := store.Change{Domain: *d, Order: &o, Requests: made}
 	if counted {
-		c.Entry = p.entry(*d, nil)
+		c.Entry = p.entry(p.request(*d), false)
 	}
 	return p.save(l, c)
 }

@@ -79,6 +79,7 @@ type pass struct {
 	cas      []*authority
 
 	books books
+	turns turns
 	// statusTip is where the status branch stands; empty: unknown, or nowhere.
 	statusTip string
 	tipsKnown bool

@@ -104,8 +104,12 @@ func (p *pass) glimpse(ctx context.Context) error {
 }
 
 // decideAll looks at every row, side by side, and then hands out what the CA's
-// limits allow in the order of the rows.
+// limits allow to the most urgent.
 func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile.Decision, error) {
+	at, err := p.turnsOf(ctx, rows, p.Now())
+	if err != nil {
+		return nil, err
+	}
 	decisions := make([]reconcile.Decision, len(rows))
 	next := make(chan int)
 	var group sync.WaitGroup
@@ -113,7 +117,8 @@ func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile
 		group.Go(func() {
 			for i := range next {
 				var err error
-				if decisions[i], err = p.look(ctx, rows[i]); err != nil {
+				row := reconcile.Call(rows[i], at[rows[i].Key], p.Now())
+				if decisions[i], err = p.look(ctx, row); err != nil {
 					p.fail(err)
 				}
 			}
@@ -127,11 +132,8 @@ func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile
 	if len(p.failures) > 0 {
 		return nil, p.failures[0]
 	}
-	for i, dec := range decisions {
-		var err error
-		if decisions[i], err = p.afford(ctx, dec, p.Now()); err != nil {
-			return nil, err
-		}
+	if err := p.share(ctx, decisions, p.Now()); err != nil {
+		return nil, err
 	}
 	return decisions, ctx.Err()
 }

@@ -139,7 +139,7 @@ func dropped(err error, drop bool) error {
 // decide looks where the row wants to be looked at and decides, within what the
 // CA's limits allow.
 func (p *pass) decide(ctx context.Context, d record.Domain) (reconcile.Decision, error) {
-	dec, err := p.look(ctx, d)
+	dec, err := p.look(ctx, reconcile.Call(d, p.turns.of(d.Key), p.Now()))
 	if err != nil {
 		return reconcile.Decision{}, err
 	}

@@ -24,15 +24,25 @@ func (p *pass) work(ctx context.Context) error {
 	}
 	stop := p.reportMeanwhile(ctx)
 	defer stop()
-	var group sync.WaitGroup
 	seen := &claims{count: map[string]int{}}
+	if _, err := p.lineUp(ctx); err != nil {
+		return err
+	}
+	p.workers(ctx, seen)
+	for round := 1; round < maxClaims && p.leftOver(ctx); round++ {
+		p.workers(ctx, seen)
+	}
+	p.settleParked()
+	p.tidyDNS(ctx, "")
+	return p.awaitOthers(ctx)
+}
+
+func (p *pass) workers(ctx context.Context, seen *claims) {
+	var group sync.WaitGroup
 	for range p.Concurrency {
 		group.Go(func() { p.fail(p.worker(ctx, seen)) })
 	}
 	group.Wait()
-	p.settleParked()
-	p.tidyDNS(ctx, "")
-	return p.awaitOthers(ctx)
 }
 
 func (p *pass) worker(ctx context.Context, seen *claims) error {

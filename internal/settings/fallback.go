@@ -16,6 +16,8 @@ func (f *Fallback) fields() []field {
 		{key: "limits.certificatesPerDomain", set: parsed(&f.Limits.CertificatesPerDomain, parseLimit)},
 		{key: "limits.sameNames", set: parsed(&f.Limits.SameNames, parseLimit)},
 		{key: "limits.failedAuthorizations", set: parsed(&f.Limits.FailedAuthorizations, parseLimit)},
+		{key: "limits.consecutiveFailures", set: parsed(&f.Limits.ConsecutiveFailures, parseLimit)},
+		{key: "limits.renewals", set: oneOf(&f.Limits.Renewals, "exempt", "counted")},
 	}
 }
 

@@ -61,6 +61,8 @@ func (s *Settings) acmeFields() []field {
 		{key: "acme.limits.certificatesPerDomain", set: parsed(&a.Limits.CertificatesPerDomain, parseLimit)},
 		{key: "acme.limits.sameNames", set: parsed(&a.Limits.SameNames, parseLimit)},
 		{key: "acme.limits.failedAuthorizations", set: parsed(&a.Limits.FailedAuthorizations, parseLimit)},
+		{key: "acme.limits.consecutiveFailures", set: parsed(&a.Limits.ConsecutiveFailures, parseLimit)},
+		{key: "acme.limits.renewals", set: oneOf(&a.Limits.Renewals, "exempt", "counted")},
 	}
 }
 

@@ -87,7 +87,9 @@ type EAB struct{ KID, HMACFile string }
 
 // Limits override what the CA publishes; a zero Limit keeps the published one.
 type Limits struct {
-	NewOrders, CertificatesPerDomain, SameNames, FailedAuthorizations Limit
+	NewOrders, CertificatesPerDomain, SameNames, FailedAuthorizations, ConsecutiveFailures Limit
+	// Renewals is exempt or counted; empty: exempt at Let's Encrypt only.
+	Renewals string
 }
 
 // Limit is so many of a thing in so long a time, written 300/3h; Off, written

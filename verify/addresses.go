@@ -138,10 +138,13 @@ func unexplained(r reply) bool { return r.answer == record.ServFail && !r.checki
 func (v *Verifier) trace(ctx context.Context, name string) (chain []record.RR, loop bool) {
 	at := name
 	seen := map[string]bool{dns.CanonicalName(at): true}
-	for len(chain) < maxChain {
+	for {
 		r := v.resolver.lookup(ctx, at, dns.TypeCNAME)
 		if r.answer != record.Answered {
 			return chain, false
+		}
+		if len(chain) == maxChain {
+			return chain, true
 		}
 		target := dns.CanonicalName(r.rrs[0].(*dns.CNAME).Target)
 		chain = append(chain, record.RR{Type: "CNAME", Name: undotted(dns.CanonicalName(at)), Value: undotted(target)})
@@ -150,7 +153,6 @@ func (v *Verifier) trace(ctx context.Context, name string) (chain []record.RR, l
 		}
 		seen[target], at = true, target
 	}
-	return chain, true
 }
 
 // resolveTarget asks where target leads, unless the name's own aliases pass

@@ -128,8 +128,12 @@ func (v *Verifier) otherTypes(ctx context.Context, s *subject, seen *record.CAA)
 	}
 }
 
-// caaRecords reads a CAA set. The bit with the value 128 means critical, all
-// others are reserved and ignored; tags are matched without case (RFC 8659,
+// critical are the bits of a CAA record's flags that mean critical: 128 by RFC
+// 8659, section 4.1, and 1, which many take for it, so that CAs do, too (Boulder,
+// va/caa.go: caaResult, criticalUnknown).
+const critical = 128 | 1
+
+// caaRecords reads a CAA set. All other bits are reserved and ignored; tags are matched without case (RFC 8659,
 // section 4.1), so they are lower-cased here once. The value stays as it was
 // published.
 func caaRecords(rrs []dns.RR) []record.CAARecord {
@@ -137,7 +141,8 @@ func caaRecords(rrs []dns.RR) []record.CAARecord {
 	for _, rr := range rrs {
 		if caa, ok := rr.(*dns.CAA); ok {
 			set = append(set, record.CAARecord{
-				Critical: caa.Flag&128 != 0,
+				Critical: caa.Flag&critical != 0,
+				Flags:    caa.Flag,
 				Tag:      strings.ToLower(caa.Tag),
 				Value:    caa.Value,
 			})

@@ -40,7 +40,7 @@ func TestCAA(t *testing.T) {
 	s := newDNS(t)
 	setCAA(s)
 	shop := &record.CAA{Zone: "shop.example", Answer: record.Answered, Records: []record.CAARecord{
-		{Tag: "issue", Value: "ca.test; validationmethods=http-01"}, {Critical: true, Tag: "tbs", Value: "x"}, {Tag: "issuewild", Value: ";"},
+		{Tag: "issue", Value: "ca.test; validationmethods=http-01"}, {Flags: 128, Critical: true, Tag: "tbs", Value: "x"}, {Flags: 1, Critical: true, Tag: "issuewild", Value: ";"},
 	}}
 	circle := []record.RR{cname("loop.example", "pool.example"), cname("pool.example", "loop.example")}
 	at := func(set *record.CAA, zone string, chain ...record.RR) *record.CAA {

@@ -115,11 +115,15 @@ func (t *trail) follow(section []dns.RR) {
 		}
 	}
 	for alias := next[t.at]; alias != nil; alias = next[t.at] {
+		if len(t.chain) == maxChain {
+			t.loop = true
+			return
+		}
 		target := dns.CanonicalName(alias.Target)
 		t.chain = append(t.chain, record.RR{Type: "CNAME", Name: undotted(t.at), Value: undotted(target)})
 		t.holds(seconds(alias.Hdr.Ttl))
 		t.at = target
-		if t.seen[target] || len(t.chain) >= maxChain {
+		if t.seen[target] {
 			t.loop = true
 			return
 		}

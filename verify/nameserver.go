@@ -162,7 +162,7 @@ func (v *Verifier) lookupAt(ctx context.Context, z *zone, h host, name string, q
 // join takes in what the chain's end, asked for elsewhere, led to.
 func (t *trail) join(rest reply) {
 	lasts, chain := min(t.lasts, rest.lasts), append(t.chain, rest.chain...)
-	loop := rest.loop || len(chain) >= maxChain
+	loop := rest.loop || len(chain) > maxChain
 	for _, hop := range rest.chain {
 		loop = loop || t.seen[dns.CanonicalName(hop.Value)]
 	}

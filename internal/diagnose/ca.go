@@ -28,7 +28,13 @@ func FromProblem(p record.Platform, q record.Question, problem *record.Problem, 
 
 func (f facts) fromProblem(next time.Time) record.Finding {
 	said := f.spoken()
+	if finding, ok := f.elsewhereInDNS(said); ok {
+		return finding
+	}
 	code := f.codeOf(said)
+	if host := f.redirectedTo(said.detail); host != "" && (said.kind == "connection" || said.kind == "unauthorized") && code != failure.SecondaryValidation {
+		return f.astray(host, because(quoted(code, said.detail)), said)
+	}
 	values := failure.Values{
 		"detail":   because(quoted(code, said.detail)),
 		"until":    until(next),
@@ -47,7 +53,7 @@ func (f facts) fromProblem(next time.Time) record.Finding {
 	}
 	finding := f.finding(code, values)
 	finding.Remedy = or(f.remedyFor(code, said), finding.Remedy)
-	finding.Expected = f.expectedFor(code)
+	finding.Expected, finding.Observed = f.expectedFor(code), f.observedByCA(code, said)
 	return f.contradicted(finding, values)
 }
 

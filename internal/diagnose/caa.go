@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/acmsync/acmsync/internal/failure"
@@ -196,11 +197,11 @@ func (f facts) caaObserved() []record.RR {
 
 // caaValue writes a record as zone files do.
 func caaValue(r record.CAARecord) string {
-	flags := "0 "
-	if r.Critical {
-		flags = "128 "
+	flags := r.Flags
+	if r.Critical && flags == 0 {
+		flags = 128
 	}
-	return flags + Clean(r.Tag, maxWord) + ` "` + Clean(r.Value, maxPhrase) + `"`
+	return strconv.Itoa(int(flags)) + " " + Clean(r.Tag, maxWord) + ` "` + Clean(r.Value, maxPhrase) + `"`
 }
 
 func (f facts) wildcard() bool { return strings.HasPrefix(f.name, "*.") }

@@ -102,11 +102,18 @@ func (f facts) judgeParameters(v issueValue) verdict {
 	account, method := f.platform.AccountURI, or(f.question.Challenge, "http-01")
 	uris, methods := v.parameters["accounturi"], v.parameters["validationmethods"]
 	wrong := verdict{}
-	if len(uris) > 1 || len(uris) == 1 && account != "" && uris[0] != account {
-		wrong.why = "accounturi names another account"
+	// What restricts others in the owner's record is to restrict them in ours.
+	if len(uris) > 0 {
 		wrong.parameters += "; accounturi=" + or(account, "the account's URL")
 	}
-	if len(methods) > 1 || len(methods) == 1 && !slices.Contains(strings.Split(methods[0], ","), method) {
+	if len(uris) > 1 || len(uris) == 1 && account != "" && uris[0] != account {
+		wrong.why = "accounturi names another account"
+	}
+	allowed := len(methods) == 1 && slices.Contains(strings.Split(methods[0], ","), method)
+	switch {
+	case allowed:
+		wrong.parameters += "; validationmethods=" + methods[0]
+	case len(methods) > 0:
 		wrong.why = "validationmethods leaves out " + method
 		wrong.parameters += "; validationmethods=" + method
 	}

@@ -60,12 +60,8 @@ func (f facts) redirectRemedy() string {
 }
 
 func (f facts) strictRemedy() string {
-	const orOperator = "then set it back; if no CDN is in front, send this entry to the operator of this platform."
-	switch {
-	case f.Probe.Status == 525:
-		return fmt.Sprintf("Have the CDN in front of %s come to this platform by http (in Cloudflare: SSL/TLS, encryption mode Flexible) until the certificate is issued, %s", f.name, orOperator)
-	case f.Probe.Status == 526:
-		return fmt.Sprintf("Have the CDN in front of %s accept any certificate of this platform (in Cloudflare: SSL/TLS, encryption mode Full, not strict) until the certificate is issued, %s", f.name, orOperator)
+	if f.Probe.Status == 525 || f.Probe.Status == 526 {
+		return fmt.Sprintf("Take the CDN out of the way of %s until its certificate is issued (in Cloudflare: set its record to DNS only), then put it back; if no CDN is in front, send this entry to the operator of this platform.", f.name)
 	}
 	return fmt.Sprintf("Exempt %s from the redirect to https, because a CA begins by http and there is no certificate yet, %s", f.challengeURL(), f.elsewhere())
 }

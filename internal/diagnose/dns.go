@@ -114,8 +114,10 @@ func (f facts) whyUnresolved() (cause string, ok bool) {
 	switch {
 	case f.DNS == nil:
 		return "", false
-	case f.DNS.Loop:
+	case f.DNS.Loop && f.circles():
 		return "its CNAME records form a loop", true
+	case f.DNS.Loop:
+		return "its chain of CNAME records is too long for a CA to follow", true
 	case anyFamily(families, broken) && f.allSilent():
 		return "", false // dnsTimeout's
 	case anyFamily(families, broken) && len(f.failing()) > 0:
@@ -128,6 +130,15 @@ func (f facts) whyUnresolved() (cause string, ok bool) {
 	default:
 		return "", false
 	}
+}
+
+// circles tells a chain that returns to where it was from one that is too long.
+func (f facts) circles() bool {
+	if len(f.DNS.Chain) == 0 {
+		return true
+	}
+	last := f.DNS.Chain[len(f.DNS.Chain)-1].Value
+	return slices.ContainsFunc(f.DNS.Chain, func(hop record.RR) bool { return sameName(hop.Name, last) })
 }
 
 func broken(a record.Addresses) bool {

@@ -18,7 +18,8 @@ func Expected(p record.Platform, q record.Question) []record.RR {
 // an apex, where none may stand (RFC 1034, section 3.6.2), the addresses, or
 // else an ALIAS as providers call it.
 func (f facts) expected() []record.RR {
-	apex := f.question.Apex && !strings.HasPrefix(f.name, "*.")
+	// A zone of its own has no CNAME at its top either, wherever it was cut off.
+	apex := (f.question.Apex || sameName(f.origin(), f.name)) && !strings.HasPrefix(f.name, "*.")
 	switch {
 	case f.target != "" && !apex:
 		return []record.RR{{Type: "CNAME", Name: f.name, Value: f.target}}

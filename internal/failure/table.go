@@ -97,7 +97,7 @@ var reasons = []Reason{
 	{
 		CDNStrictTLS, "Strict TLS in CDN not supported", Owner, Backoff,
 		"{name} demands valid TLS before it has a certificate{detail}.",
-		"Until {name} has its certificate, let the CDN in front of it come to this platform without strict TLS, or exempt /.well-known/acme-challenge/ from the redirect to https.",
+		"Take the CDN out of the way of {name} until its certificate is issued (in Cloudflare: set its record to DNS only), or exempt /.well-known/acme-challenge/ from the redirect to https.",
 	},
 	{
 		CAAUnsupported, "DNS provider doesn't support CAA", Owner, Backoff,

@@ -96,7 +96,7 @@ func (v *Verdict) lights(q record.Question, known record.Observation) {
 		v.Checks.DNS = record.Pass
 	}
 	if known.Probe == nil && v.Observation.Probe != nil {
-		v.Checks.Challenge = record.Pass
+		v.Checks.Challenge = record.Unknown // reached, but what to hold it against is not known
 	}
 	v.Checks.Served = visited(v.Observation)
 }

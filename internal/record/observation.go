@@ -189,6 +189,8 @@ type CAA struct {
 
 // CAARecord is one record of the set, as published.
 type CAARecord struct {
+	// Flags are as published; Critical is what CAs take them for.
+	Flags    uint8
 	Critical bool
 	Tag      string
 	Value    string

@@ -27,7 +27,9 @@ type Verdict struct {
 	ByDNS bool
 	// Unjudged: what the challenge's answer should be is not known; that it can
 	// be reached was checked.
-	Unjudged    bool
+	Unjudged bool
+	// reached: something answers there, of which no more can be said.
+	reached     bool
 	Observation record.Observation
 	Checks      record.Checks
 	Findings    []record.Finding
@@ -96,7 +98,7 @@ func (v *Verdict) lights(q record.Question, known record.Observation) {
 		v.Checks.DNS = record.Pass
 	}
 	if known.Probe == nil && v.Observation.Probe != nil {
-		v.Checks.Challenge = record.Unknown // reached, but what to hold it against is not known
+		v.Checks.Challenge, v.reached = record.Unknown, true // what to hold it against is not known
 	}
 	v.Checks.Served = visited(v.Observation)
 }

@@ -62,6 +62,8 @@ type change struct {
 	zone     string
 	set      []record.RR
 	remove   []record.RR
+	// keep are those of the same names and types that stay.
+	keep []record.RR
 	// toggle is a step that changes a switch and no record.
 	toggle string
 }
@@ -129,8 +131,10 @@ func (c *change) fix() *record.Fix {
 	if len(c.set) == 0 && len(c.remove) == 0 && c.toggle == "" {
 		return nil
 	}
+	keep, exact := c.staying()
+	c.keep = keep
 	c.remove = c.remove[:min(len(c.remove), maxRemoved)]
-	fix := &record.Fix{Origin: c.zone, Set: c.set, Remove: c.remove, Zone: zoneLines(c.set, c.remove)}
+	fix := &record.Fix{Origin: c.zone, Set: c.set, Remove: c.remove, Keep: keep, Inexact: !exact, Zone: zoneLines(c.set, c.remove)}
 	if c.provider != nil {
 		fix.Provider, fix.Steps = c.provider.name, c.steps()
 	}

@@ -88,7 +88,7 @@ func TestFixesAsTerraform(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for _, p := range providers {
-		if _, ok := resources[p.name]; !ok && p.name != "Hetzner" {
+		if _, ok := resources[p.name]; !ok && p.name != "Wix" {
 			continue
 		}
 		b.WriteString("## " + p.name + "\n")

@@ -28,6 +28,9 @@ type provider struct {
 	// empty where it has no such field; none at all: flags, tag and value are
 	// one value, as in a zone file.
 	caaLabels [4]string
+	// recordSets: a name has one record of a type, with a value a line, so that
+	// another value is an edit of it.
+	recordSets bool
 	// habits are what it does on its own that matters here.
 	habits habits
 }

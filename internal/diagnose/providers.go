@@ -22,7 +22,7 @@ var providers = []provider{
 		// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-creating.html
 		// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias-common.html
 		// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html (CAA is one value)
-		name: "Amazon Route 53", servers: []string{"awsdns-"},
+		name: "Amazon Route 53", recordSets: true, servers: []string{"awsdns-"},
 		page: "Hosted zones > {zone}", add: "Create record", nameLabel: "Record name", valueLabel: "Value", apex: "left empty",
 		habits: habits{apex: "An alias record of Route 53 leads to AWS resources or other records of the zone only."},
 	},
@@ -39,13 +39,13 @@ var providers = []provider{
 	},
 	{
 		// https://docs.cloud.google.com/dns/docs/records-overview
-		name: "Google Cloud DNS", servers: []string{"googledomains.com"},
+		name: "Google Cloud DNS", recordSets: true, servers: []string{"googledomains.com"},
 		habits: habits{apex: "An ALIAS record can be made with gcloud or the API, not in the console, and only in a zone without DNSSEC."},
 	},
 	{
 		// https://learn.microsoft.com/azure/dns/dns-zones-records
 		// https://learn.microsoft.com/azure/dns/dns-alias
-		name: "Azure DNS", servers: []string{"azure-dns.com", "azure-dns.net", "azure-dns.org", "azure-dns.info"},
+		name: "Azure DNS", recordSets: true, servers: []string{"azure-dns.com", "azure-dns.net", "azure-dns.org", "azure-dns.info"},
 		page: "the record sets of the DNS zone {zone}", add: "Add a record set", nameLabel: "Name", apex: "@",
 		habits: habits{apex: "An alias record set of Azure leads to Azure resources or other record sets of the zone only."},
 	},
@@ -101,7 +101,7 @@ var providers = []provider{
 	{
 		// https://docs.dnscontrol.org/provider (ALIAS, CAA); name server from the table of
 		// https://github.com/jakejarvis/domainstack.io
-		name: "NS1", servers: []string{"nsone.net"}, alias: "ALIAS",
+		name: "NS1", recordSets: true, servers: []string{"nsone.net"}, alias: "ALIAS",
 	},
 	{
 		// https://support.dnsimple.com/articles/alias-record/
@@ -134,7 +134,7 @@ var providers = []provider{
 	},
 	{
 		// https://techdocs.akamai.com/terraform/docs/dns-record
-		name: "Akamai Edge DNS", servers: []string{"akam.net"}, alias: "ALIAS",
+		name: "Akamai Edge DNS", recordSets: true, servers: []string{"akam.net"}, alias: "ALIAS",
 	},
 	{
 		// https://docs.dnscontrol.org/provider/hedns

@@ -12,6 +12,21 @@ func (c *change) steps() []string {
 	p := *c.provider
 	page := strings.ReplaceAll(or(p.page, anyPage), "{zone}", or(c.zone, c.name))
 	steps := []string{"At " + p.name + ", open " + page + "."}
+	if p.recordSets {
+		steps = append(steps, c.setSteps()...)
+	} else {
+		steps = append(steps, c.recordSteps()...)
+	}
+	steps = append(steps, c.remarks()...)
+	if c.toggle != "" {
+		steps = append(steps, c.toggle)
+	}
+	return steps
+}
+
+// recordSteps say the change where each record stands for itself.
+func (c *change) recordSteps() []string {
+	p, steps := *c.provider, []string(nil)
 	edit, remove := c.replaced()
 	for _, rr := range remove {
 		steps = append(steps, "Delete the "+rr.Type+" record of "+rr.Name+" ("+rr.Value+").")
@@ -26,10 +41,6 @@ func (c *change) steps() []string {
 			begin = "Edit the " + edit.Type + " record of " + edit.Name + " (" + edit.Value + ")"
 		}
 		steps = append(steps, begin+": "+p.fields(rr, c.zone)+".")
-	}
-	steps = append(steps, c.remarks()...)
-	if c.toggle != "" {
-		steps = append(steps, c.toggle)
 	}
 	return steps
 }
@@ -72,15 +83,19 @@ func (p provider) caaFields(name, value string) string {
 	if p.caaLabels == [4]string{} {
 		return fmt.Sprintf("Type CAA, %s %s, %s %s", or(p.nameLabel, anyName), name, or(p.valueLabel, anyValue), value)
 	}
-	flags, rest, _ := strings.Cut(value, " ")
-	tag, issuer, _ := strings.Cut(rest, " ")
-	parts := []string{"Type CAA"}
-	for i, word := range []string{name, flags, tag, strings.Trim(issuer, `"`)} {
-		if p.caaLabels[i] != "" {
-			parts = append(parts, p.caaLabels[i]+" "+word)
+	return "Type CAA, " + strings.Join(append([]string{p.caaLabels[0] + " " + name}, p.caaValues(value)...), ", ")
+}
+
+// caaValues are the fields of a CAA record's value.
+func (p provider) caaValues(value string) []string {
+	flags, tag, issuer := splitCAA(value)
+	var parts []string
+	for i, word := range []string{flags, tag, issuer} {
+		if label := p.caaLabels[i+1]; label != "" {
+			parts = append(parts, label+" "+word)
 		}
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
 
 // alias leads an apex to a name where no address of the platform is known.

@@ -8,98 +8,104 @@ import (
 	"github.com/acmsync/acmsync/internal/record"
 )
 
-// resource is a record as one Terraform provider writes it: the type of the
-// resource and its arguments, for a record rr of a zone, name within which it
-// is label.
-type resource struct {
-	kind string
-	body func(rr record.RR, label, origin string) []argument
-}
-
-// argument is a line of a block; a bare value is an expression and not a text.
-type argument struct {
-	name, value string
-	bare        bool
-}
-
-// resources are by the name of the DNS provider. Where the zone's identifier is
-// not its name, it comes from a variable.
-var resources = map[string]resource{
-	// https://registry.terraform.io/providers/cloudflare/cloudflare/latest/docs/resources/dns_record
-	"Cloudflare": {"cloudflare_dns_record", func(rr record.RR, _, _ string) []argument {
-		lines := []argument{{"zone_id", "var.cloudflare_zone_id", true}, {"name", rr.Name, false}, {"type", rr.Type, false}}
-		if rr.Type == "CAA" {
-			flags, tag, value := splitCAA(rr.Value)
-			return append(lines, argument{"data", fmt.Sprintf("{ flags = %s, tag = %s, value = %s }", number(flags), quote(tag), quote(value)), true}, argument{"ttl", "1", true})
-		}
-		return append(lines, argument{"content", rr.Value, false}, argument{"ttl", "1", true}, argument{"proxied", "false", true})
-	}},
-	// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_record
-	"Amazon Route 53": {"aws_route53_record", func(rr record.RR, _, _ string) []argument {
-		return []argument{
-			{"zone_id", "var.route53_zone_id", true},
-			{"name", rr.Name, false},
-			{"type", rr.Type, false},
-			{"ttl", "300", true},
-			{"records", "[" + quote(rr.Value) + "]", true},
-		}
-	}},
-	// https://registry.terraform.io/providers/ovh/ovh/latest/docs/resources/domain_zone_record
-	"OVHcloud": {"ovh_domain_zone_record", func(rr record.RR, label, origin string) []argument {
-		return []argument{{"zone", origin, false}, {"subdomain", label, false}, {"fieldtype", rr.Type, false}, {"target", dottedValue(rr), false}}
-	}},
-	// https://registry.terraform.io/providers/vercel/vercel/latest/docs/resources/dns_record
-	"Vercel": {"vercel_dns_record", func(rr record.RR, label, origin string) []argument {
-		return []argument{{"domain", origin, false}, {"name", label, false}, {"type", rr.Type, false}, {"value", dottedValue(rr), false}}
-	}},
-	// https://help.aliyun.com/zh/terraform/ (alicloud_alidns_record)
-	"Alibaba Cloud DNS": {"alicloud_alidns_record", func(rr record.RR, label, origin string) []argument {
-		return []argument{{"domain_name", origin, false}, {"rr", apexed(label), false}, {"type", rr.Type, false}, {"value", rr.Value, false}}
-	}},
-	// https://techdocs.akamai.com/terraform/docs/dns-record
-	"Akamai Edge DNS": {"akamai_dns_record", func(rr record.RR, _, origin string) []argument {
-		return []argument{{"zone", origin, false}, {"name", rr.Name, false}, {"recordtype", rr.Type, false}, {"ttl", "300", true}, {"target", "[" + quote(rr.Value) + "]", true}}
-	}},
-}
-
 // Terraform writes a fix as Terraform configuration, for those providers whose
-// resources are known, and else as comments that say the records.
+// resources are known, and else as comments that say the records. A resource
+// that is a whole set holds what stays too, or it would delete that.
 func Terraform(fix record.Fix) string {
 	known, ok := resources[fix.Provider]
-	var b strings.Builder
+	w := tfWriter{fix: fix, known: known}
+	if ok && known.sets {
+		w.sets()
+		return w.b.String()
+	}
 	for _, rr := range fix.Remove {
-		fmt.Fprintf(&b, "# Remove the resource of this record: %s\n", zoneLine(rr))
+		w.comment("Remove the resource of this record: " + zoneLine(rr))
 	}
 	if !ok && len(fix.Set) > 0 {
-		fmt.Fprintf(&b, "# No Terraform resource is known for %s; the records are:\n", or(fix.Provider, "the DNS provider of "+or(fix.Origin, "this zone")))
+		w.comment("No Terraform resource is known for " + or(fix.Provider, "the DNS provider of "+or(fix.Origin, "this zone")) + "; the records are:")
 	}
 	for i, rr := range fix.Set {
-		if !ok || rr.Type == "ALIAS" || fix.Origin == "" {
-			fmt.Fprintf(&b, "# %s\n", zoneLine(rr))
-			continue
+		if !ok || !w.block(i, false, rr) {
+			w.comment(zoneLine(rr))
 		}
-		block(&b, known, rr, fix.Origin, i)
 	}
-	return b.String()
+	return w.b.String()
 }
 
-func block(b *strings.Builder, known resource, rr record.RR, origin string, i int) {
-	name := identifier(rr, i)
-	label := strings.TrimSuffix(strings.TrimSuffix(rr.Name, origin), ".")
-	lines := known.body(rr, label, origin)
+type tfWriter struct {
+	fix   record.Fix
+	known resource
+	b     strings.Builder
+}
+
+func (w *tfWriter) comment(text string) { fmt.Fprintf(&w.b, "# %s\n", text) }
+
+// sets writes one resource for each name and type.
+func (w *tfWriter) sets() {
+	for _, s := range rrsets(w.fix.Set, w.fix.Remove, w.fix.Keep) {
+		whole := append(append([]record.RR(nil), s.keep...), s.add...)
+		for _, rr := range s.drop {
+			if len(whole) == 0 {
+				w.comment("Remove the resource of this record: " + zoneLine(rr))
+			} else {
+				w.comment("No longer in the set: " + zoneLine(rr))
+			}
+		}
+		switch {
+		case len(whole) == 0:
+			continue
+		case len(s.keep) > 0 && w.fix.Inexact:
+			w.comment("The set of " + s.kind + " records of " + s.name + " holds more than can be written here. Add to its resource, and leave what is there:")
+		case w.block(0, s.exists(), whole...):
+			continue
+		}
+		for _, rr := range s.add {
+			w.comment(zoneLine(rr))
+		}
+	}
+}
+
+// block writes the resource of records of one name and type, the i-th of its
+// fix; it reports whether there is one.
+func (w *tfWriter) block(i int, exists bool, rrs ...record.RR) bool {
+	rr := rrs[0]
+	if rr.Type == "ALIAS" || w.fix.Origin == "" {
+		return false
+	}
+	label := strings.TrimSuffix(strings.TrimSuffix(rr.Name, w.fix.Origin), ".")
+	lines := w.known.body(rrs, label, w.fix.Origin)
+	if lines == nil {
+		return false
+	}
+	if exists {
+		w.comment("The set exists: change its resource to this, or import it before you apply.")
+	}
+	kind := strings.ReplaceAll(w.known.kind, "{type}", strings.ToLower(rr.Type))
+	fmt.Fprintf(&w.b, "resource %s %s {\n", quote(kind), quote(identifier(rr, i)))
+	w.arguments("  ", lines)
+	w.b.WriteString("}\n")
+	return true
+}
+
+func (w *tfWriter) arguments(indent string, lines []argument) {
 	width := 0
 	for _, line := range lines {
-		width = max(width, len(line.name))
-	}
-	fmt.Fprintf(b, "resource %s %s {\n", quote(known.kind), quote(name))
-	for _, line := range lines {
-		value := line.value
-		if !line.bare {
-			value = quote(value)
+		if line.block == nil {
+			width = max(width, len(line.name))
 		}
-		fmt.Fprintf(b, "  %-*s = %s\n", width, line.name, value)
 	}
-	b.WriteString("}\n")
+	for _, line := range lines {
+		switch {
+		case line.block != nil:
+			fmt.Fprintf(&w.b, "%s%s {\n", indent, line.name)
+			w.arguments(indent+"  ", line.block)
+			fmt.Fprintf(&w.b, "%s}\n", indent)
+		case line.bare:
+			fmt.Fprintf(&w.b, "%s%-*s = %s\n", indent, width, line.name, line.value)
+		default:
+			fmt.Fprintf(&w.b, "%s%-*s = %s\n", indent, width, line.name, quote(line.value))
+		}
+	}
 }
 
 var unfit = regexp.MustCompile(`[^a-z0-9]+`)
@@ -141,4 +147,13 @@ func dottedValue(rr record.RR) string {
 		return rr.Value + "."
 	}
 	return rr.Value
+}
+
+// unquotedCAA is a value in which a CAA record's own is without its quotes.
+func unquotedCAA(rr record.RR) string {
+	if rr.Type != "CAA" {
+		return rr.Value
+	}
+	flags, tag, value := splitCAA(rr.Value)
+	return flags + " " + tag + " " + value
 }

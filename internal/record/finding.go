@@ -43,6 +43,11 @@ type Fix struct {
 	// Set are the records to add, or to change into; Remove those to delete.
 	Set    []RR `json:",omitempty"`
 	Remove []RR `json:",omitempty"`
+	// Keep are the records of the same names and types that stay. Inexact: not
+	// all of them are there, or not as they stand in DNS, so that no set of
+	// records is to be written from them.
+	Keep    []RR `json:",omitempty"`
+	Inexact bool `json:",omitempty"`
 	// Steps are what to do, in order, in the provider's own words; none where
 	// the provider is unknown.
 	Steps []string `json:",omitempty"`

@@ -30,7 +30,7 @@ func (f facts) remedyFor(code failure.Code, said utterance) string {
 	case failure.CARefused:
 		return fmt.Sprintf("Do what the CA's words under problem ask for; if they ask for nothing, ask the CA%s.", f.contact())
 	case failure.ProfileUnsupported:
-		return "Set acme.profile to one of the profiles that the CA's directory lists, or leave it empty."
+		return "Use a CA that issues without a profile: this release of acmsync cannot ask for one."
 	}
 	return ""
 }

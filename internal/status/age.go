@@ -25,7 +25,7 @@ func age(d time.Duration) string {
 func (e entry) pace(next, now time.Time) string {
 	var said string
 	if !e.FirstFailed.IsZero() && now.After(e.FirstFailed) {
-		said = "For " + age(now.Sub(e.FirstFailed))
+		said = "First seen " + age(now.Sub(e.FirstFailed)) + " ago"
 		if e.Attempts > 0 {
 			said += ", " + plural(e.Attempts, "attempt")
 		}

@@ -75,9 +75,9 @@ func TestAgesInTheTable(t *testing.T) {
 		now, next time.Duration
 		want      string
 	}{
-		{30 * time.Second, time.Minute, "For less than a minute, 7 attempts. Next try in less than a minute, at 2026-11-23T10:01:00Z."},
-		{time.Hour, 3 * time.Hour, "For 1 hour, 7 attempts. Next try in 2 hours, at 2026-11-23T13:00:00Z."},
-		{75 * time.Hour, 75 * time.Hour, "For 3 days, 7 attempts. The next try is due."},
+		{30 * time.Second, time.Minute, "First seen less than a minute ago, 7 attempts. Next try in less than a minute, at 2026-11-23T10:01:00Z."},
+		{time.Hour, 3 * time.Hour, "First seen 1 hour ago, 7 attempts. Next try in 2 hours, at 2026-11-23T13:00:00Z."},
+		{75 * time.Hour, 75 * time.Hour, "First seen 3 days ago, 7 attempts. The next try is due."},
 	} {
 		d.NextAttempt = t0.Add(c.next)
 		var b strings.Builder

@@ -166,6 +166,21 @@ func TestProvidersAreToldApart(t *testing.T) {
 	}
 }
 
+// TestProvidersHaveTheirWords: the page to open and the name of the first field
+// are the provider's own, but for those whose pages were not at hand.
+func TestProvidersHaveTheirWords(t *testing.T) {
+	t.Parallel()
+	var without []string
+	for _, p := range providers {
+		if p.page == "" || p.nameLabel == "" {
+			without = append(without, p.name)
+		}
+	}
+	if diff := cmp.Diff([]string{"Akamai Edge DNS", "Hurricane Electric"}, without); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // What no change of the owner's zone mends has no fix, and neither has what is
 // already as it should be.
 func TestNoFix(t *testing.T) {

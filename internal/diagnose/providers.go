@@ -39,7 +39,9 @@ var providers = []provider{
 	},
 	{
 		// https://docs.cloud.google.com/dns/docs/records-overview
+		// https://docs.cloud.google.com/dns/records (Zone details; the DNS name is left blank at the apex, @ is none)
 		name: "Google Cloud DNS", recordSets: true, servers: []string{"googledomains.com"},
+		page: "Cloud DNS zones > the zone of {zone} > Zone details", add: "Add standard", nameLabel: "DNS name", apex: "left empty",
 		habits: habits{apex: "An ALIAS record can be made with gcloud or the API, not in the console, and only in a zone without DNSSEC."},
 	},
 	{
@@ -47,12 +49,13 @@ var providers = []provider{
 		// https://learn.microsoft.com/azure/dns/dns-alias
 		name: "Azure DNS", recordSets: true, servers: []string{"azure-dns.com", "azure-dns.net", "azure-dns.org", "azure-dns.info"},
 		page: "the record sets of the DNS zone {zone}", add: "Add a record set", nameLabel: "Name", apex: "@",
-		habits: habits{apex: "An alias record set of Azure leads to Azure resources or other record sets of the zone only."},
+		caaLabels: [4]string{"Name", "Flags", "Tag", "Value"}, // https://learn.microsoft.com/cli/azure/network/dns/record-set/caa
+		habits:    habits{apex: "An alias record set of Azure leads to Azure resources or other record sets of the zone only."},
 	},
 	{
 		// https://docs.digitalocean.com/products/networking/dns/how-to/create-caa-records/
 		name: "DigitalOcean", servers: []string{"digitalocean.com"},
-		page: "the DNS records of {zone} in the control panel", apex: "@", caaLabels: [4]string{"Hostname", "Flags", "Tag", "Value"},
+		page: "the DNS records of {zone} in the control panel", nameLabel: "Hostname", apex: "@", caaLabels: [4]string{"Hostname", "Flags", "Tag", "Value"},
 	},
 	{
 		// https://docs.gandi.net/fr/noms_domaine/operations_courantes/enregistrements_dns.html
@@ -94,33 +97,52 @@ var providers = []provider{
 		page: "Domains > {zone}", apex: "left empty", nameLabel: "Hostname", targetLabel: "Alias to", caaLabels: [4]string{"Name", "", "Tag", "Value"},
 	},
 	{
-		// https://vercel.com/docs/cli/dns
+		// https://vercel.com/docs/domains/managing-dns-records
+		// https://vercel.com/docs/domains/working-with-dns (CAA of its own at the apex)
+		// https://vercel.com/docs/cli/dns (CAA is one value; @)
 		name: "Vercel", servers: []string{"vercel-dns.com"},
-		apex: "@", alias: "ALIAS",
+		page: "Domains > {zone}", add: "Add", nameLabel: "Name", valueLabel: "Value", apex: "@", alias: "ALIAS",
+		habits: habits{caa: "Vercel publishes a CAA record of its own at the apex, for Let's Encrypt; leave it."},
 	},
 	{
-		// https://docs.dnscontrol.org/provider (ALIAS, CAA); name server from the table of
-		// https://github.com/jakejarvis/domainstack.io
-		name: "NS1", recordSets: true, servers: []string{"nsone.net"}, alias: "ALIAS",
+		// https://help.ns1.com/hc/en-us/articles/360020258073-Creating-a-DNS-record
+		// https://www.ibm.com/docs/en/ns1-connect?topic=answers-reference-dns-record-types (one record, several answers)
+		// Name server from the table of https://github.com/jakejarvis/domainstack.io
+		name: "NS1", recordSets: true, servers: []string{"nsone.net"},
+		page: "DNS > Zones > {zone} > Records", add: "Add record", nameLabel: "Name", valueLabel: "Answer", apex: "left empty", alias: "ALIAS",
 	},
 	{
+		// https://support.dnsimple.com/articles/manage-a-record/
+		// https://support.dnsimple.com/articles/manage-cname-record/
+		// https://support.dnsimple.com/articles/manage-caa-record/
 		// https://support.dnsimple.com/articles/alias-record/
-		name: "DNSimple", servers: []string{"dnsimple.com", "dnsimple-edge.net", "dnsimple-edge.org"}, alias: "ALIAS",
+		name: "DNSimple", servers: []string{"dnsimple.com", "dnsimple-edge.net", "dnsimple-edge.org"},
+		page: "Domain Names > {zone} > DNS", add: "Add", nameLabel: "Name", valueLabel: "IP Address", targetLabel: "Content", apex: "left empty", alias: "ALIAS",
+		caaLabels: [4]string{"Name", "", "Tag", "Value"},
+		habits:    habits{caa: "Choose Custom, which has a field each for tag and value. DNSimple does not hand CAA records on to secondary name servers."},
 	},
 	{
-		// https://docs.dnscontrol.org/provider/porkbun; the records that a new domain has:
+		// https://kb.porkbun.com/article/231-how-to-add-dns-records-on-porkbun
+		// https://kb.porkbun.com/article/68-how-to-edit-dns-records; the records that a new domain has:
 		// https://github.com/qdm12/ddns-updater/blob/master/docs/porkbun.md
-		name: "Porkbun", servers: []string{"porkbun.com"}, alias: "ALIAS",
+		name: "Porkbun", servers: []string{"porkbun.com"},
+		page: "Domain Management > {zone} > DNS", nameLabel: "Host", valueLabel: "Answer", apex: "left empty", alias: "ALIAS",
 		habits: habits{apex: "A new domain at Porkbun has ALIAS and CNAME records that lead to pixie.porkbun.com; delete them first."},
 	},
 	{
+		// https://docs.hetzner.com/networking/dns/getting-started/delegate-to-hetzner (where a zone is)
+		// https://docs.hetzner.com/networking/dns/faq/records (@; without a final dot the zone is appended)
 		// https://docs.dnscontrol.org/provider/hetzner
-		name: "Hetzner", servers: []string{"hetzner.com", "hetzner.de"}, apex: "@",
+		name: "Hetzner", servers: []string{"hetzner.com", "hetzner.de"},
+		page: "the project in Hetzner Console > DNS > {zone}", nameLabel: "Name", valueLabel: "Value", apex: "@", dotted: true,
 		habits: habits{caa: "Hetzner takes no blanks within the quotes of a CAA record."},
 	},
 	{
+		// https://www.alibabacloud.com/help/en/dns/pubz-add-parsing-record
+		// https://www.alibabacloud.com/help/en/dns/pubz-faq-related-to-domain-name-resolution-resolution-records (ALIAS)
 		// https://www.alibabacloud.com/help/en/dns/api-alidns-2015-01-09-adddomainrecord (@, never empty; CAA is one value)
-		name: "Alibaba Cloud DNS", servers: []string{"hichina.com", "alidns.com"}, nameLabel: "Host", valueLabel: "Record Value", apex: "@",
+		name: "Alibaba Cloud DNS", servers: []string{"hichina.com", "alidns.com"},
+		page: "Public Zone > {zone}", add: "Add Record", alias: "ALIAS", nameLabel: "Host", valueLabel: "Record Value", apex: "@",
 	},
 	{
 		// https://www.tencentcloud.com/document/product/1295/76979
@@ -130,31 +152,43 @@ var providers = []provider{
 	},
 	{
 		// https://docs.ultradns.com (CNAME records)
-		name: "UltraDNS", servers: []string{"ultradns.net", "ultradns.org", "ultradns.com", "ultradns.biz"}, nameLabel: "Host", targetLabel: "Points To",
+		// https://dns.ultraproducts.support/hc/en-us/articles/18425221475611-Managing-Your-Domains
+		name: "UltraDNS", servers: []string{"ultradns.net", "ultradns.org", "ultradns.com", "ultradns.biz"},
+		page: "Domains > {zone}", nameLabel: "Host", targetLabel: "Points To",
 	},
 	{
 		// https://techdocs.akamai.com/terraform/docs/dns-record
-		name: "Akamai Edge DNS", recordSets: true, servers: []string{"akam.net"}, alias: "ALIAS",
+		// https://techdocs.akamai.com/powershell/docs/new-ednsrecordset (a name and type exists once)
+		// https://docs.dnscontrol.org/provider/akamaiedgedns (no ALIAS; AKAMAITLC at the apex)
+		name: "Akamai Edge DNS", recordSets: true, servers: []string{"akam.net"}, alias: "AKAMAITLC",
 	},
 	{
 		// https://docs.dnscontrol.org/provider/hedns
 		name: "Hurricane Electric", servers: []string{"he.net"}, alias: "ALIAS",
 	},
 	{
+		// https://github.com/MicrosoftDocs/microsoft-365-docs create-dns-records-at-network-solutions.md (Edit DNS, @, final dots)
 		// https://github.com/SSLMate/caa_helper/issues/131
 		name: "Network Solutions", servers: []string{"worldnic.com"},
+		page: "My Domain Names > {zone} > Edit DNS > Manage Advanced DNS Records", add: "Edit the section of that type", nameLabel: "Host", apex: "@", dotted: true,
 		habits: habits{caa: "CAA records that were added at Network Solutions did not appear in DNS in 2021; look with dig afterwards, and ask them if it is not there."},
 	},
 	{
 		// https://hooshosting.com/howto/how-to-add-an-a-record-and-cname-on-bluehost
-		name: "Bluehost", servers: []string{"bluehost.com"}, page: "Domains > {zone}",
+		// https://github.com/MicrosoftDocs/microsoft-365-docs create-dns-records-at-bluehost.md
+		name: "Bluehost", servers: []string{"bluehost.com"},
+		page: "Domains > {zone}", nameLabel: "Host Record", targetLabel: "Points To", apex: "@",
 	},
 	{
-		// https://dev.wix.com/docs/rest/account-level/domains/domain-dns/introduction
+		// https://www.mangomint.com/learn/adding-dns-records-to-wix/ (Add Record, Host name, Value)
+		// https://github.com/MicrosoftDocs/microsoft-365-docs create-dns-records-at-wix.md (blank at the apex)
 		name: "Wix", servers: []string{"wixdns.net"},
+		page: "Settings > Domains > {zone} > Manage DNS records", add: "Add Record in the section of that type", nameLabel: "Host name", valueLabel: "Value", apex: "left empty",
 	},
 	{
-		// Recognised by https://github.com/jakejarvis/domainstack.io's table; its pages were not at hand.
+		// Recognised by https://github.com/jakejarvis/domainstack.io's table; fields as of
+		// https://support.squarespace.com/hc/en-us/articles/360002101888
 		name: "Squarespace", servers: []string{"squarespacedns.com"},
+		page: "Domains > {zone} > DNS Settings > Custom records", add: "Add record", nameLabel: "Host", valueLabel: "Data", apex: "@",
 	},
 }

@@ -113,6 +113,10 @@ func TestProbeOfASlowServer(t *testing.T) {
 	s := newDNS(t)
 	s.Set("a.example", "A 127.0.0.1")
 	port := listen(t, "127.0.0.1:0", func(c net.Conn) {
+		// An answer before the question would be none.
+		if _, err := c.Read(make([]byte, 1024)); err != nil {
+			return
+		}
 		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
 		for _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nX: "); err == nil; _, err = io.WriteString(c, "x") {

@@ -43,8 +43,9 @@ func TestHTTPStatusesAreExplained(t *testing.T) {
 				push(t, s, "main", map[string]string{"apps.yaml": "x"})
 				push(t, s, "status", map[string]string{"a": "1"})
 				repo := gitrepo.Config{URL: s.URL(), Auth: gitrepo.Auth{TokenFile: file(t, []byte(token))}}
-				tt.fault.Method = method
-				s.Fail(tt.fault)
+				fault := tt.fault
+				fault.Method = method
+				s.Fail(fault)
 				_, err := open(t, repo).Fetch(context.Background(), "main", "")
 				explained(t, "Fetch", err, tt.check, tt.says)
 				_, _, err = open(t, repo).Commit(context.Background(), change("status", map[string]string{"a": "2"}))

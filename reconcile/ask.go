@@ -40,7 +40,6 @@ func question(d record.Domain, p Policy) record.Question {
 	q := record.Question{
 		Name:       name,
 		App:        d.App,
-		Apex:       spec.RegisteredDomain(name) == name,
 		Registered: spec.RegisteredDomain(name),
 		Challenge:  d.Challenge,
 		Target:     p.Platform.TargetFor(name, d.App, d.Target),

@@ -19,13 +19,13 @@ func TestAsk(t *testing.T) {
 	if !ask || !q.DNS || !q.CAA || !q.Probe || q.Served {
 		t.Errorf("%+v", q)
 	}
-	if q.Name != www || q.App != "shop" || q.Apex || q.Target != www+".dns.example.net" || q.Challenge != "http-01" {
+	if q.Name != www || q.App != "shop" || q.Apex() || q.Target != www+".dns.example.net" || q.Challenge != "http-01" {
 		t.Errorf("%+v", q)
 	}
 	state(t, next, record.InProgress)
 
 	apex := wanted(t, p, func(a *spec.App) { a.Domains[0].Name, a.Domains[0].Target = "shop.example", "{app}.edge.example" })
-	if _, q, _ := reconcile.Ask(apex, p, start); !q.Apex || q.Target != "shop.edge.example" {
+	if _, q, _ := reconcile.Ask(apex, p, start); !q.Apex() || q.Target != "shop.edge.example" {
 		t.Errorf("%+v", q)
 	}
 

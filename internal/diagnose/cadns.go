@@ -62,9 +62,9 @@ func (f facts) astray(host, detail string, said utterance) record.Finding {
 	return record.Finding{
 		Code:     failure.ChallengeUnreach,
 		Message:  fmt.Sprintf("The CA was redirected from %s to %s, and failed there%s.", f.challengeURL(), host, detail),
-		Remedy:   fmt.Sprintf("Take away that redirect for %s, or mend %s, in your app or in a CDN of yours; if it is in neither, send this entry to the operator of this platform.", f.challengeURL(), host),
+		Remedy:   fmt.Sprintf("Take away that redirect for %s, or mend %s, %s", f.challengeURL(), host, wherever),
 		Observed: f.observedByCA(failure.ChallengeUnreach, said),
-		Expected: []record.RR{{Type: "HTTP", Name: f.challengeURL(), Value: "(the challenge, with HTTP 200)"}},
+		Expected: f.challengeAnswered(),
 	}
 }
 

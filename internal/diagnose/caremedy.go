@@ -21,7 +21,7 @@ func (f facts) remedyFor(code failure.Code, said utterance) string {
 		}
 	case failure.ChallengeUnreach:
 		if mentions(said.detail, "redirect") {
-			return fmt.Sprintf("Take away that redirect for %s, or let it lead once, with its path, to http or https on the ports 80 and 443 of a public host, in your app or in a CDN of yours; if it is in neither, send this entry to the operator of this platform.", f.challengeURL())
+			return f.onceRemedy() + wherever
 		}
 	case failure.SecondaryValidation:
 		return f.everywhereRemedy(said)

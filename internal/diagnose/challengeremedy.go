@@ -32,9 +32,22 @@ func (f facts) standing() string {
 	return place(f.Probe)
 }
 
-// elsewhere ends a remedy that its reader may have nothing to do with.
+// wherever ends a remedy that its reader may have nothing to do with.
+const wherever = "in your app or in a CDN of yours; if it is in neither, send this entry to the operator of this platform."
+
+// elsewhere is wherever, for a name whose records are known to be right.
 func (f facts) elsewhere() string {
-	return "in your app or in a CDN of yours; if it is in neither, send this entry to the operator of this platform. The DNS records of " + f.name + " are right."
+	return wherever + " The DNS records of " + f.name + " are right."
+}
+
+// onceRemedy is for a redirect that a CA does not follow.
+func (f facts) onceRemedy() string {
+	return "Take away that redirect for " + f.challengeURL() + ", or let it lead once, with its path, to http or https on the ports 80 and 443 of a public host, "
+}
+
+// challengeAnswered is what should be seen at the challenge's URL.
+func (f facts) challengeAnswered() []record.RR {
+	return []record.RR{{Type: "HTTP", Name: f.challengeURL(), Value: "(the challenge, with HTTP 200)"}}
 }
 
 func (f facts) answerRemedy() string {
@@ -78,7 +91,7 @@ func (f facts) reachRemedy() string {
 		if f.Probe.Refusal == record.RedirectSlash {
 			return "End the host of the redirect's target with a slash, as in https://" + f.name + "/"
 		}
-		return "Take away that redirect for " + f.challengeURL() + ", or let it lead once, with its path, to http or https on the ports 80 and 443 of a public host, " + f.elsewhere()
+		return f.onceRemedy() + f.elsewhere()
 	}
 	if f.atHome() && !redirected(f.Probe) {
 		return fmt.Sprintf("Ask the operator of this platform to open port 80 of %s to the internet; the DNS records of %s are right.", place(f.Probe), f.name)
@@ -89,7 +102,7 @@ func (f facts) reachRemedy() string {
 // awaited is what should be seen in place of what the probe saw.
 func (f facts) awaited() []record.RR {
 	if f.atHome() {
-		return []record.RR{{Type: "HTTP", Name: f.challengeURL(), Value: "(the challenge, with HTTP 200)"}}
+		return f.challengeAnswered()
 	}
 	return f.expected()
 }

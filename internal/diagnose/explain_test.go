@@ -58,7 +58,7 @@ func dnsCases() []explainCase {
 
 func addressCases() []explainCase {
 	byDNS := func(q *record.Question) { q.Challenge = "dns-01" }
-	apex := func(q *record.Question) { q.Apex = true }
+	apex := func(q *record.Question) { q.Registered = q.Name }
 	a := func(addrs ...netip.Addr) []netip.Addr { return addrs }
 	match := func(at netip.Addr) world { return answered(at, 200, record.BodyMatch) }
 	return []explainCase{

@@ -47,7 +47,7 @@ func fixCases(server string) []struct {
 	fix  *record.Fix
 } {
 	apexAsk := question()
-	apexAsk.Name, apexAsk.Apex, apexAsk.Target = "shop.example", true, "shop.example.dns.example.net"
+	apexAsk.Name, apexAsk.Registered, apexAsk.Target = "shop.example", "shop.example", "shop.example.dns.example.net"
 	first := func(q record.Question, o record.Observation) *record.Fix {
 		o.Name = q.Name
 		return Explain(platform(), q, o, nil)[0].Fix

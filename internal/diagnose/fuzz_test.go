@@ -28,7 +28,7 @@ func FuzzExplain(f *testing.F) {
 			Target: "{domain}.dns.example.net", LegacyTargets: []string{"*.old.example", value},
 			Addresses: []netip.Addr{netip.MustParseAddr("203.0.113.10")}, CAAIdentities: []string{"letsencrypt.org"},
 		}
-		q := record.Question{Name: name, App: value, Apex: w.pick(2) == 1, Challenge: []string{"", "dns-01", "tls-alpn-01"}[w.pick(3)]}
+		q := record.Question{Name: name, App: value, Registered: []string{"", name}[w.pick(2)], Challenge: []string{"", "dns-01", "tls-alpn-01"}[w.pick(3)]}
 		problem := &record.Problem{Type: record.ErrorURN + kind, Detail: detail, Status: w.pick(600), Subproblems: []record.Subproblem{{Type: kind, Detail: value, Name: name}}}
 		seen := w.observation(name)
 		for _, finding := range diagnose.Explain(p, q, seen, problem) {

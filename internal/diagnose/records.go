@@ -19,7 +19,7 @@ func Expected(p record.Platform, q record.Question) []record.RR {
 // else an ALIAS as providers call it.
 func (f facts) expected() []record.RR {
 	// A zone of its own has no CNAME at its top either, wherever it was cut off.
-	apex := (f.question.Apex || sameName(f.origin(), f.name)) && !strings.HasPrefix(f.name, "*.")
+	apex := (f.question.Apex() || sameName(f.origin(), f.name)) && !strings.HasPrefix(f.name, "*.")
 	switch {
 	case f.target != "" && !apex:
 		return []record.RR{{Type: "CNAME", Name: f.name, Value: f.target}}

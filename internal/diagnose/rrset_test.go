@@ -14,7 +14,7 @@ const route53 = "ns-1.awsdns-12.example"
 func fixOf(t *testing.T, p record.Platform, o record.Observation) record.Fix {
 	t.Helper()
 	ask := question()
-	ask.Name, ask.Apex, ask.Target, o.Name = "shop.example", true, "shop.example.dns.example.net", "shop.example"
+	ask.Name, ask.Registered, ask.Target, o.Name = "shop.example", "shop.example", "shop.example.dns.example.net", "shop.example"
 	found := Explain(p, ask, o, nil)
 	if len(found) == 0 || found[0].Fix == nil {
 		t.Fatalf("no fix: %+v", found)

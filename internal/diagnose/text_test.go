@@ -61,7 +61,7 @@ func checkSentences(t *testing.T, cases map[string]sentence) {
 func TestSentencesOnDNS(t *testing.T) {
 	t.Parallel()
 	apex := func(q *record.Question) {
-		q.Name, q.Apex, q.Target = "shop.example", true, "shop.example.dns.example.net"
+		q.Name, q.Registered, q.Target = "shop.example", "shop.example", "shop.example.dns.example.net"
 	}
 	noAddresses := record.Platform{Target: "{domain}.dns.example.net"}
 	addressesOnly := record.Platform{Addresses: []netip.Addr{edgeAddr, edgeV6}}

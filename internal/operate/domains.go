@@ -41,7 +41,7 @@ func Records(app spec.App, p record.Platform, seen *status.AppStatus) []DomainRe
 	for _, d := range app.Domains {
 		q := record.Question{
 			Name: d.Name, App: app.Name, Target: p.TargetFor(d.Name, app.Name, d.Target), Addresses: p.Addresses,
-			Apex: spec.RegisteredDomain(d.Name) == d.Name,
+			Registered: spec.RegisteredDomain(d.Name),
 		}
 		one := DomainRecords{Name: d.Name, Unicode: d.Unicode, Records: records(diagnose.Expected(p, q))}
 		if q.Target != "" && len(one.Records) > 0 && strings.HasPrefix(one.Records[0].Type, "A") && one.Records[0].Type != "ALIAS" {

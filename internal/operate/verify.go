@@ -117,8 +117,8 @@ func (v Verdict) Unseen() bool {
 func question(p record.Platform, name string, s Subject) record.Question {
 	q := record.Question{
 		Name: name, App: s.App, Challenge: s.Challenge, Target: p.TargetFor(name, s.App, s.Target), Addresses: p.Addresses,
-		Apex: spec.RegisteredDomain(name) == name,
-		DNS:  true, CAA: true, Served: true, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
+		Registered: spec.RegisteredDomain(name),
+		DNS:        true, CAA: true, Served: true, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		CAAIdentities: p.Identities(),
 	}
 	if wildcard(name) { // it has no host to fetch from (RFC 8555, section 7.1.3)

@@ -10,9 +10,6 @@ type Question struct {
 	Name string
 	// App is the app that claims the name; for messages and {app} targets.
 	App string
-	// Apex: the name is its own registered domain, so that a CNAME cannot
-	// stand there (RFC 1034, section 3.6.2).
-	Apex bool
 	// Registered is the registered domain above the name, or itself: what a
 	// registrar sells; empty: not known.
 	Registered string
@@ -40,6 +37,10 @@ type Question struct {
 	// Known is what the last looks found; empty: nobody looked yet.
 	Known Checks
 }
+
+// Apex: the name is its own registered domain, so that a CNAME cannot stand there
+// (RFC 1034, section 3.6.2).
+func (q Question) Apex() bool { return q.Registered != "" && q.Registered == q.Name }
 
 // Observation is what was seen. It holds facts, never verdicts; a nil part was
 // not asked for.

@@ -67,7 +67,7 @@ func everything(d record.Domain, p Policy, now time.Time) bool {
 		return true
 	case needed && mayOrder(d) && rechecked(d):
 		return !now.Before(recheckAt(d, d.CheckedAt))
-	case valid(d, now):
+	case valid(d, now) || takesUp(d, now): // it is valid as soon as it is decided about
 		return asked(d) && !needed || !now.Before(nextCheck(d, p, d.CheckedAt))
 	default:
 		return false

@@ -233,3 +233,21 @@ func TestBroughtCertificatesAreTold(t *testing.T) {
 		t.Errorf("%s, %+v", d.State, d.Notice)
 	}
 }
+
+// TestTakenUpWhereItIsAlready: the row's own certificate has expired, and every
+// target has what its owner brings along. Nothing is to be done but to look, and
+// that is done at once and not at a next step.
+func TestTakenUpWhereItIsAlready(t *testing.T) {
+	t.Parallel()
+	p, now := policy(), start.Add(100*day)
+	s := newStage(t, p, app("shop", www))
+	s.admit(brings(own("m", 99*day, 200*day, www), nil))
+	d := certified(s.row(www), p, start)
+	for i := range d.Deployed {
+		d.Deployed[i].SHA256 = "m"
+	}
+	dec := look(d, well, p, now)
+	if dec.Next.Certificate.Serial != "m" || len(dec.Actions) > 0 || !dec.Next.Due.After(now) {
+		t.Errorf("%s with %d actions, due %v at %v", dec.Next.Certificate.Serial, len(dec.Actions), dec.Next.Due, now)
+	}
+}

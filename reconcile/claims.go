@@ -18,7 +18,11 @@ type claim struct {
 }
 
 // denial is a claim that was not granted.
-type denial struct{ app, name, holder string }
+type denial struct {
+	app, name, holder string
+	// standing: the holder does not ask for it in any file that can be read.
+	standing bool
+}
 
 // ordered puts apps in an order of their own and leaves one of each name. An
 // app that stands both in a refused file (as last accepted) and in a good one
@@ -41,14 +45,20 @@ func refusedFirst(a DesiredApp) int {
 
 // grant settles who gets which name. The holder keeps its name for as long as
 // it asks for it; a name nobody holds, or whose holder left, goes to the one
-// app that asks for it, and to none if several do.
-func grant(apps []DesiredApp, rows map[string]record.Domain) (granted map[string]claim, denied []denial) {
+// app that asks for it, and to none if several do. While a file is refused, its
+// holder may be asking in that one.
+func grant(apps []DesiredApp, rows map[string]record.Domain, refused bool) (granted map[string]claim, denied []denial) {
 	claims := claimsByName(apps)
 	granted = make(map[string]claim, len(claims))
 	for _, name := range slices.Sorted(maps.Keys(claims)) {
-		asking := claims[name]
-		winner := slices.IndexFunc(asking, func(c claim) bool { return c.app.Name == rows[name].App })
-		if winner < 0 && len(asking) == 1 && asking[0].app.Refused == nil {
+		asking, row := claims[name], rows[name]
+		winner := slices.IndexFunc(asking, func(c claim) bool { return c.app.Name == row.App })
+		alone := winner < 0 && len(asking) == 1 && asking[0].app.Refused == nil
+		switch {
+		case alone && refused && held(row):
+			denied = append(denied, denial{app: asking[0].app.Name, name: name, holder: row.App, standing: true})
+			continue
+		case alone:
 			winner = 0
 		}
 		if winner >= 0 {
@@ -58,6 +68,9 @@ func grant(apps []DesiredApp, rows map[string]record.Domain) (granted map[string
 	}
 	return granted, denied
 }
+
+// held: an app has the name, and did not leave it by a push that was accepted.
+func held(row record.Domain) bool { return row.App != "" && row.Mode != record.Removed }
 
 // claimsByName keeps the apps' order within each name.
 func claimsByName(apps []DesiredApp) map[string][]claim {
@@ -82,7 +95,7 @@ func denials(asking []claim, winner int, name string) []denial {
 		if winner < 0 && i == 0 {
 			rival = 1
 		}
-		lost = append(lost, denial{c.app.Name, name, asking[rival].app.Name})
+		lost = append(lost, denial{app: c.app.Name, name: name, holder: asking[rival].app.Name})
 	}
 	return lost
 }
@@ -91,6 +104,10 @@ func (d denial) finding() record.Finding {
 	message, remedy := failure.Of(failure.ClaimedByAnotherApp).Fill(failure.Values{
 		"name": d.name, "app": d.app, "holder": d.holder,
 	})
+	if d.standing {
+		message = d.name + " is held by " + d.holder + ", and a file of desired state is refused that may ask for it."
+		remedy = "Mend the refused file, which errors.yaml on the status branch names. Once all files are accepted, " + d.name + " goes to the one app that asks for it."
+	}
 	return record.Finding{Code: failure.ClaimedByAnotherApp, Message: message, Remedy: remedy}
 }
 

@@ -210,3 +210,24 @@ func TestKilledWhileDeploying(t *testing.T) {
 	w.pass()
 	w.wantIssued("www.shop.example")
 }
+
+// TestKilledWhileDeployingElsewhere: the row says that the target has it, as it
+// had in the folder of old; the hook for the new one is run again all the same.
+func TestKilledWhileDeployingElsewhere(t *testing.T) {
+	t.Parallel()
+	mark := filepath.Join(t.TempDir(), "struck")
+	w := begin(t)
+	w.shop("www.shop.example")
+	w.pass()
+	w.plan.LiveDir, w.plan.Settings = filepath.Join(w.Dir, "elsewhere"), " changed"
+	w.plan.Hook = []string{"/bin/sh", "-c", `if test -e "` + mark + `"; then touch "` + mark + `-again"; else touch "` + mark + `"; kill -9 $PPID; fi`}
+	w.rig = w.another()
+	var exit *exec.ExitError
+	if err := w.child().Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Fatalf("the process was not killed: %v", err)
+	}
+	w.pass()
+	if _, err := os.Stat(mark + "-again"); err != nil {
+		t.Errorf("nobody told the server: %v", err)
+	}
+}

@@ -207,6 +207,11 @@ func TestExtendDoesNotRevive(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for _, l := range leases {
+		if err := s.Extend(t.Context(), l, long); !errors.Is(err, store.ErrLeaseLost) {
+			t.Fatalf("extending %s after its release: %v", l.Key, err)
+		}
+	}
 	if again := claim(t, s, noon); len(again) != len(keys) {
 		t.Errorf("%d of %d released rows can be claimed", len(again), len(keys))
 	}

@@ -11,7 +11,7 @@ EVERY      ?= 1
 RACE       := $(shell if [ "$$CI" = true ] || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1; then echo -race; fi)
 TOOL       := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: build demo test test-short chaos lint fmt fuzz cover bench bench-peers year tools clean
+.PHONY: build demo test test-short promises chaos lint fmt fuzz cover bench bench-peers year tools clean
 
 build: ## the released binary: no lab, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/acmsync ./cmd/acmsync
@@ -25,6 +25,9 @@ test: ## all tests, shuffled, with the race detector where there is a C compiler
 
 test-short: ## the quick half, for an edit loop
 	$(GO) test -short -timeout 5m ./...
+
+promises: ## take out each protection in turn, and see its test fail; minutes
+	ACMSYNC_PROMISES=1 $(GO) test -v -count=1 -timeout 60m -run '^TestPromises' ./internal/arch
 
 chaos: ## kill the program at every point of every event (EVERY=5: at every fifth); long
 	set -o pipefail; ACMSYNC_CHAOS=$(EVERY) $(GO) test -v -count=1 -timeout 5h -parallel 8 -run '^TestCrash$$' ./internal/controller | grep -E '_test.go|FAIL|^ok'

@@ -19,8 +19,9 @@ func Ask(d record.Domain, p Policy, now time.Time) (next record.Domain, q record
 		// What a resolver remembers must not hide a mend, nor what the CA met.
 		q.Authorities = rechecked(d)
 	}
+	q.Ownership = q.DNS && len(q.Proofs) > 0
 	if d.Mode == record.ByHand { // no CA will ask
-		q.CAA, q.Probe = false, false
+		q.CAA, q.Probe, q.Ownership = false, false, false
 	}
 	q.Served = servedWanted(d, p, now, q.DNS)
 	if q.DNS && !valid(d, now) && firstLook(d.State) {
@@ -50,6 +51,9 @@ func question(d record.Domain, p Policy) record.Question {
 
 		CAAIdentities: p.Platform.Identities(),
 	}
+	if unproven(d, p) {
+		q.Proofs = p.Platform.Proofs(name, q.Registered, d.App)
+	}
 	if d.Certificate != nil {
 		q.ServedSHA256 = d.Certificate.SHA256
 	}
@@ -58,7 +62,8 @@ func question(d record.Domain, p Policy) record.Question {
 
 // everything reports whether it is time to look at DNS, CAA and the challenge.
 func everything(d record.Domain, p Policy, now time.Time) bool {
-	if d.Gone() || orderOpen(d, p) {
+	givenUp := d.Mode == record.ByHand && !committed(d, p)
+	if d.Gone() || orderOpen(d, p) && !givenUp {
 		return false
 	}
 	_, needed := needOf(d, p, now)
@@ -90,6 +95,9 @@ func recheckAt(d record.Domain, last time.Time) time.Time {
 // it was given.
 func nextCheck(d record.Domain, p Policy, last time.Time) time.Time {
 	next := dailyCheck(d.Key, last)
+	if f := disputed(d); f != nil && !f.Since.IsZero() {
+		next = earliest(next, last.Add(recheckWait(last.Sub(f.Since))))
+	}
 	if d.Checks.Served != record.Fail || len(p.Targets) == 0 || !acknowledgedByAll(d, p) {
 		return next
 	}

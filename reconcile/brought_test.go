@@ -251,3 +251,21 @@ func TestTakenUpWhereItIsAlready(t *testing.T) {
 		t.Errorf("%s with %d actions, due %v at %v", dec.Next.Certificate.Serial, len(dec.Actions), dec.Next.Due, now)
 	}
 }
+
+// TestAnOrderGivenUpIsLookedPast: a row whose owner takes over by hand is looked
+// at in the step that gives its order up, and not at a next one.
+func TestAnOrderGivenUpIsLookedPast(t *testing.T) {
+	t.Parallel()
+	p, now := policy(), start.Add(3*day)
+	s := newStage(t, p, app("shop", www))
+	s.admit(brings(own("m", 0, 200*day, www), nil))
+	d := certified(s.row(www), p, start)
+	d.Certificate.Serial, d.Certificate.SHA256, d.Certificate.Origin = "m", "m", record.OriginBrought
+	for i := range d.Deployed {
+		d.Deployed[i].SHA256 = "m"
+	}
+	d.Order = &record.Order{ID: "o", Key: www, Directory: p.Directory, State: record.OrderValidating, URL: "https://ca.test/o"}
+	if dec := look(d, well, p, now); dec.Next.Order != nil || len(dec.Actions) > 0 || !dec.Next.Due.After(now) {
+		t.Errorf("order %v, %d actions, due %v at %v", dec.Next.Order, len(dec.Actions), dec.Next.Due, now)
+	}
+}

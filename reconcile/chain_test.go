@@ -24,7 +24,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // both apply.
 func situations() []situation {
 	want := record.Want{Key: "a.example", Names: []string{"a.example"}, App: "shop", Mode: record.Auto, Challenge: "http-01", Entry: "e"}
-	bare := record.Domain{Want: want, State: record.Waiting, HandledEntry: "e"}
+	bare := record.Domain{Want: want, State: record.Waiting, HandledEntry: "e", Proven: record.Proven{App: "shop"}}
 	cert := &record.Certificate{Serial: "01", SHA256: "aa", Names: want.Names, NotBefore: noon.Add(-day), NotAfter: noon.Add(89 * day), Origin: record.OriginACME, Directory: "d", IssuedAt: noon.Add(-day)}
 	full := bare
 	full.Certificate, full.State, full.CheckedAt = cert, record.CertIssued, noon
@@ -52,6 +52,8 @@ func situations() []situation {
 	return []situation{
 		{name: "fresh", d: bare},
 		{name: "fresh and wrong", d: bare, seen: page},
+		{name: "fresh and not proven", d: edit(bare, unknown)},
+		{name: "fresh, not proven, and wrong", d: edit(bare, unknown), seen: page},
 		{name: "waits", d: failing},
 		{name: "waits and is wrong", d: failing, seen: page},
 		{name: "blocked", d: edit(bare, block)},
@@ -76,10 +78,13 @@ func situations() []situation {
 	}
 }
 
+func unknown(d *record.Domain) { d.Proven = record.Proven{} }
+
 func block(d *record.Domain) { d.Blocked = &record.Finding{Code: failure.NoWebProcess, Message: "m"} }
 
 func outcomes(rules []rule) []Decision {
 	p := Policy{Targets: []string{"edge"}, Directory: "d", RevokeAfter: day, FailAfter: time.Hour}
+	p.Platform.VerifyOwnership, p.Platform.Thumbprint = true, "thumbprint"
 	var all []Decision
 	for _, s := range situations() {
 		all = append(all, decide(rules, s.d, s.seen, p, noon))

@@ -29,6 +29,7 @@ func chain() []rule {
 		{"desired state itself may stand in the way", (*view).blocked},
 		{"a wait is waited out, unless what failed is mended", (*view).await},
 		{"a check that fails stops the attempt", (*view).stop},
+		{"whose name it is must have been heard", (*view).unheard},
 		{"else a certificate is ordered", (*view).order},
 	}
 }
@@ -160,7 +161,8 @@ func (v *view) keep() bool {
 	return v.say(Keep, time.Time{}, "valid until %s, renewed at %s%s", stamp(v.d.Certificate.NotAfter), stamp(renewal), v.servedWords())
 }
 
-// unused says that the certificate is not in use everywhere, where that is so.
+// unused says that the certificate is not in use everywhere, or will have no
+// successor, where that is so.
 func (v *view) unused() bool {
 	if at, why := v.undeployed(); why != "" {
 		return v.say(Fail, at, "%s", why)
@@ -168,12 +170,16 @@ func (v *view) unused() bool {
 	if f := v.notServed; f != nil && givenToAll(v.d, v.policy, v.now) {
 		return v.say(Fail, v.lookedAt().Add(recheckWait(v.lookedAt().Sub(f.Since))), "%s", clause(f.Message))
 	}
+	if f := disputed(v.d); f != nil {
+		return v.say(Fail, nextCheck(v.d, v.policy, v.lookedAt()), "%s", clause(f.Message))
+	}
 	return false
 }
 
-// settled clears what concerned getting the certificate that is here now.
+// settled clears what concerned getting the certificate that is here now, but
+// for what will keep it from the next one.
 func (v *view) settled() {
-	v.d.Attempt, v.d.Problem, v.d.Findings = record.Attempt{}, nil, nil
+	v.d.Attempt, v.d.Problem, v.d.Findings = record.Attempt{}, nil, v.dispute()
 }
 
 // undeployed is the target that is being waited for.

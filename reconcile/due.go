@@ -30,6 +30,7 @@ func rest(d *record.Domain, unserved *record.Finding, p Policy, now time.Time) {
 	d.Findings = append(d.Findings, broughtNotes(*d, p, now)...)
 	putNotServed(d, unserved, p, now)
 	lights(d, p, now)
+	vouched(d, p, now)
 }
 
 // inUse: a target that has an older pair still serves the name.

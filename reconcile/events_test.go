@@ -36,6 +36,7 @@ func (w *world) event() {
 		{"change a certificate's file", w.changeBrought},
 		{"CA", func() { w.caDown = !w.caDown }},
 		{"second CA", func() { w.secondDown = !w.secondDown }},
+		{"proof", w.turnProof},
 		{"target", func() { w.down["edge-2"] = !w.down["edge-2"] }},
 	}
 	names := make([]string, len(events))

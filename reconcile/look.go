@@ -73,7 +73,8 @@ func (v *view) look() {
 		return
 	}
 	v.findings = diagnose.Explain(v.policy.Platform, v.q, v.seen, nil)
-	v.mended = mended(v.d, before, raw, v.findings)
+	heard := v.heard()
+	v.mended = mended(v.d, before, raw, v.findings, heard)
 	if raw.DNS != record.Unknown && raw.CAA != record.Unknown {
 		v.d.CheckedAt = v.now
 	}
@@ -129,18 +130,22 @@ func merged(before, raw record.Checks, stale bool) record.Checks {
 }
 
 // mended reports whether what made the row fail is seen to be right again. A
-// light that could not be asked is no proof.
-func mended(d record.Domain, before, raw record.Checks, findings []record.Finding) bool {
+// light that could not be asked is no proof. heard: of whose it is, one was seen.
+func mended(d record.Domain, before, raw record.Checks, findings []record.Finding, heard bool) bool {
 	if d.Attempt.FirstFailed.IsZero() || len(blocking(findings)) > 0 {
 		return false
 	}
-	for _, pair := range [][2]record.Check{{before.DNS, raw.DNS}, {before.CAA, raw.CAA}, {before.Challenge, raw.Challenge}} {
+	lights := [][2]record.Check{{before.CAA, raw.CAA}, {before.DNS, raw.DNS}, {before.Challenge, raw.Challenge}}
+	if d.Challenge == record.DNS01 {
+		lights = lights[:1] // where the name leads means nothing then
+	}
+	for _, pair := range lights {
 		if pair[0] == record.Fail && pair[1] != record.Pass {
 			return false
 		}
 	}
 	stopped := d.Problem == nil && len(blocking(d.Findings)) > 0
-	return visible(d, before) || stopped && raw.DNS == record.Pass && raw.CAA == record.Pass
+	return heard || visible(d, before) || stopped && raw.DNS == record.Pass && raw.CAA == record.Pass
 }
 
 // blocking are the findings that stand in the way of an order.

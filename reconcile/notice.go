@@ -47,7 +47,7 @@ func healed(d record.Domain) bool {
 // is kept with the finding.
 func firstSeen(d record.Domain) time.Time {
 	for _, f := range blocking(d.Findings) {
-		if f.Code == failure.NotServed {
+		if f.Code == failure.NotServed || f.Code == failure.OwnershipUnproven {
 			return f.Since
 		}
 	}

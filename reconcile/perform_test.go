@@ -73,6 +73,7 @@ func (w *world) order(d record.Domain, r *reconcile.Result) {
 		return
 	}
 	if d.Order == nil {
+		w.checkProven(d)
 		if left := w.finalized[d.Key]; left != "" {
 			w.t.Fatalf("%s leaves %s, which may be a certificate by now, for %s", d.Key, left, at.Directory)
 		}

@@ -26,6 +26,9 @@ func TestHistories(t *testing.T) {
 		if rapid.Bool().Draw(t, "two CAs") {
 			p.Fallback = []reconcile.CA{{Directory: secondCA, Issuer: record.Issuer{CAAIdentities: []string{"ca.test"}}}}
 		}
+		if rapid.Bool().Draw(t, "ownership") {
+			p.Platform.VerifyOwnership, p.Platform.Thumbprint = true, "thumbprint"
+		}
 		w := newWorld(t, p)
 		w.crashes = true
 		w.populate()
@@ -63,6 +66,7 @@ func (w *world) heal() {
 	clear(w.broken)
 	w.bringAll()
 	clear(w.health)
+	clear(w.silent)
 	clear(w.down)
 	if len(w.files) == 0 {
 		w.files["apps/blog.yaml"] = []spec.App{{Name: "blog", File: "apps/blog.yaml", Runtime: spec.Common}}

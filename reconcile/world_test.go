@@ -78,6 +78,7 @@ type world struct {
 	acted      int
 	seen       map[string]string    // row → what was decided last
 	told       map[string]time.Time // row → when its last incident began that was told
+	ownership
 }
 
 func newWorld(t *rapid.T, p reconcile.Policy) *world {
@@ -88,6 +89,7 @@ func newWorld(t *rapid.T, p reconcile.Policy) *world {
 		down: map[string]bool{}, finalized: map[string]string{}, told: map[string]time.Time{}, seen: map[string]string{}, orders: map[string]string{}, certs: map[string]*issuedCert{}, current: map[string]string{}, brought: map[spec.Certificate]record.Brought{}, edges: map[string]map[string]string{},
 	}
 	w.kept = map[string]time.Time{}
+	w.ownership = ownership{silent: map[string]bool{}, shown: map[string]bool{}}
 	for _, target := range p.Targets {
 		w.edges[target] = map[string]string{}
 	}
@@ -225,6 +227,9 @@ func (w *world) decide(d record.Domain) reconcile.Decision {
 	var seen record.Observation
 	if ask {
 		seen = observation(q, w.health[d.Key], w.edges[w.policy.Targets[0]][d.Key], w.now)
+	}
+	if q.Ownership {
+		seen.Ownership = w.texts(q, w.health[d.Key])
 	}
 	seen.Found, seen.Lacking = w.found(asked)
 	dec := reconcile.Decide(asked, seen, w.policy, w.now)

@@ -95,6 +95,7 @@ func (v *Verifier) Observe(ctx context.Context, q record.Question) record.Observ
 	}
 	check("dns", q.DNS, func() { o.DNS = s.look().dns })
 	check("caa", q.CAA, func() { o.CAA = v.observeCAA(ctx, s, q) })
+	check("txt", q.Ownership && len(q.Proofs) > 0, func() { o.Ownership = v.observeOwnership(ctx, q) })
 	check("http", q.Probe && host, func() { o.Probe = v.observeProbe(ctx, s, q) })
 	check("tls", q.Served && host, func() { o.Served = v.observeServed(ctx, s, q) })
 	checks.Wait()

@@ -19,6 +19,7 @@ func table() []check {
 	return []check{
 		{failure.DNSTimeout, dnsTimeout},
 		{failure.DNSSECFailed, dnssecFailed},
+		{failure.OwnershipUnproven, ownershipUnproven},
 		{failure.DNSUnresolved, dnsUnresolved},
 		{failure.DomainNotFound, domainNotFound},
 		{failure.ReservedAddress, reservedAddress},

@@ -21,7 +21,7 @@ type explainCase struct {
 }
 
 func explainCases() []explainCase {
-	return slices.Concat(dnsCases(), addressCases(), probeCases(), caaCases(), orderCases())
+	return slices.Concat(dnsCases(), addressCases(), probeCases(), caaCases(), orderCases(), proofCases())
 }
 
 func dnsCases() []explainCase {

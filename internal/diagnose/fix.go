@@ -21,6 +21,8 @@ func (f facts) withFix(finding record.Finding) record.Finding {
 	case failure.CAAForbids:
 		change.provider = recognise(f.caaNameServers())
 		change.caa(finding)
+	case failure.OwnershipUnproven:
+		change.ownership(finding)
 	case failure.CDNChallengeMissing, failure.CDNStrictTLS, failure.RedirectDropsPath:
 		change.proxy(finding)
 	}
@@ -158,8 +160,15 @@ func zoneLine(rr record.RR) string {
 	switch rr.Type {
 	case "CNAME", "ALIAS", "ANAME":
 		value += "."
+	case "TXT": // a semicolon would begin a comment (RFC 1035, section 5.1)
+		value = zoneText(value)
 	}
 	return rr.Name + ". " + rr.Type + " " + value
+}
+
+// zoneText is a text as a character-string of a zone file.
+func zoneText(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
 }
 
 func keepRRs(rrs []record.RR, want func(record.RR) bool) []record.RR {

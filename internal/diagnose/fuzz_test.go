@@ -29,6 +29,8 @@ func FuzzExplain(f *testing.F) {
 			Addresses: []netip.Addr{netip.MustParseAddr("203.0.113.10")}, CAAIdentities: []string{"letsencrypt.org"},
 		}
 		q := record.Question{Name: name, App: value, Registered: []string{"", name}[w.pick(2)], Challenge: []string{"", "dns-01", "tls-alpn-01"}[w.pick(3)]}
+		asking := record.Platform{VerifyOwnership: true, Thumbprint: "thumbprint"}
+		q.Proofs = asking.Proofs("www.shop.example", "shop.example", "shop")[:w.pick(3)]
 		problem := &record.Problem{Type: record.ErrorURN + kind, Detail: detail, Status: w.pick(600), Subproblems: []record.Subproblem{{Type: kind, Detail: value, Name: name}}}
 		seen := w.observation(name)
 		for _, finding := range diagnose.Explain(p, q, seen, problem) {
@@ -135,7 +137,12 @@ func (h *hostile) authority(o *record.Observation, name string) {
 }
 
 func (h *hostile) observation(name string) record.Observation {
-	o := record.Observation{Name: name}
+	o := record.Observation{Name: name, Ownership: &record.Ownership{}}
+	for range h.pick(3) {
+		t := record.Texts{Name: h.value, Answer: h.answer(), Detail: h.value, Alias: h.location[:h.pick(2)*len(h.location)], Zone: h.value}
+		t.Values, t.NameServers = []string{h.value, "acmsync-app=" + h.caa, h.location}[:h.pick(4)], []string{h.value}
+		o.Ownership.Texts = append(o.Ownership.Texts, t)
+	}
 	o.DNS = &record.DNS{A: h.addresses(), AAAA: h.addresses(), Loop: h.pick(4) == 1}
 	if h.pick(2) == 1 {
 		o.DNS.Chain = []record.RR{{Type: h.value, Name: name, Value: h.value}}

@@ -20,6 +20,8 @@ type provider struct {
 	apex                  string
 	// targetLabel is its word for the value of a CNAME, if that is another.
 	targetLabel string
+	// textLabel is its word for the value of a TXT record, if that is another.
+	textLabel string
 	// dotted: a target without a final dot is taken to lie in the zone.
 	dotted bool
 	// alias is the type that leads an apex to another name; empty: it has none.

@@ -9,7 +9,7 @@ var providers = []provider{
 		// https://developers.cloudflare.com/dns/cname-flattening/
 		// https://developers.cloudflare.com/ssl/edge-certificates/caa-records/
 		name: "Cloudflare", servers: []string{"ns.cloudflare.com"},
-		page: "{zone} > DNS > Records", add: "Add record", nameLabel: "Name", targetLabel: "Target", valueLabel: "address", apex: "@", alias: "CNAME",
+		page: "{zone} > DNS > Records", add: "Add record", nameLabel: "Name", targetLabel: "Target", valueLabel: "address", textLabel: "Content", apex: "@", alias: "CNAME",
 		caaLabels: [4]string{"Name", "", "Tag", "CA domain name"},
 		habits: habits{
 			address: "Set Proxy status to DNS only.",
@@ -71,7 +71,7 @@ var providers = []provider{
 	{
 		// https://www.ionos.com/help/domains/configuring-cname-records-for-subdomains/configuring-a-cname-record-for-a-subdomain
 		name: "IONOS", servers: []string{"ui-dns.com", "ui-dns.org", "ui-dns.de", "ui-dns.biz", "ionos.com", "1and1.com"},
-		page: "Domains & SSL > the gear symbol of {zone} > DNS", add: "ADD RECORD", nameLabel: "Hostname", valueLabel: "Points to", apex: "@",
+		page: "Domains & SSL > the gear symbol of {zone} > DNS", add: "ADD RECORD", nameLabel: "Hostname", valueLabel: "Points to", textLabel: "Value", apex: "@",
 	},
 	{
 		// https://support.hostinger.com/en/articles/10085192-cname-vs-alias-records
@@ -117,7 +117,7 @@ var providers = []provider{
 		// https://support.dnsimple.com/articles/manage-caa-record/
 		// https://support.dnsimple.com/articles/alias-record/
 		name: "DNSimple", servers: []string{"dnsimple.com", "dnsimple-edge.net", "dnsimple-edge.org"},
-		page: "Domain Names > {zone} > DNS", add: "Add", nameLabel: "Name", valueLabel: "IP Address", targetLabel: "Content", apex: "left empty", alias: "ALIAS",
+		page: "Domain Names > {zone} > DNS", add: "Add", nameLabel: "Name", valueLabel: "IP Address", textLabel: "Content", targetLabel: "Content", apex: "left empty", alias: "ALIAS",
 		caaLabels: [4]string{"Name", "", "Tag", "Value"},
 		habits:    habits{caa: "Choose Custom, which has a field each for tag and value. DNSimple does not hand CAA records on to secondary name servers."},
 	},

@@ -14,9 +14,20 @@ type resource struct {
 	kind string
 	// sets: one resource holds all of them; else rrs is one record.
 	sets bool
+	// texts is how it takes TXT records.
+	texts texts
 	// body is nil for records that are not known to be taken.
 	body func(rrs []record.RR, label, origin string) []argument
 }
+
+// texts is how a resource has the values of TXT records.
+type texts int
+
+const (
+	textsUnknown texts = iota
+	textsPlain
+	textsQuoted // in quotes of their own
+)
 
 // argument is a line of a block; a bare value is an expression and not a text.
 // One with a block of its own has no value.
@@ -56,17 +67,17 @@ var resources = map[string]resource{
 		return append(lines, text("content", rr.Value), bare("ttl", "1"), bare("proxied", "false"))
 	}},
 	// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_record
-	"Amazon Route 53": {kind: "aws_route53_record", sets: true, body: func(rrs []record.RR, _, _ string) []argument {
+	"Amazon Route 53": {kind: "aws_route53_record", sets: true, texts: textsPlain, body: func(rrs []record.RR, _, _ string) []argument {
 		return []argument{bare("zone_id", "var.route53_zone_id"), text("name", rrs[0].Name), text("type", rrs[0].Type), bare("ttl", "300"), listed("records", rrs, plainValue)}
 	}},
 	// https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/dns_record_set
 	// (the whole set, names with a final dot)
-	"Google Cloud DNS": {kind: "google_dns_record_set", sets: true, body: func(rrs []record.RR, _, _ string) []argument {
+	"Google Cloud DNS": {kind: "google_dns_record_set", sets: true, texts: textsQuoted, body: func(rrs []record.RR, _, _ string) []argument {
 		return []argument{bare("managed_zone", "var.google_managed_zone"), text("name", rrs[0].Name+"."), text("type", rrs[0].Type), bare("ttl", "300"), listed("rrdatas", rrs, dottedValue)}
 	}},
 	// https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/dns_a_record
-	// (dns_aaaa_record, dns_cname_record, dns_caa_record)
-	"Azure DNS": {kind: "azurerm_dns_{type}_record", sets: true, body: azure},
+	// (dns_aaaa_record, dns_cname_record, dns_caa_record, dns_txt_record)
+	"Azure DNS": {kind: "azurerm_dns_{type}_record", sets: true, texts: textsPlain, body: azure},
 	// https://registry.terraform.io/providers/ovh/ovh/latest/docs/resources/domain_zone_record
 	"OVHcloud": {kind: "ovh_domain_zone_record", body: func(rrs []record.RR, label, origin string) []argument {
 		return []argument{text("zone", origin), text("subdomain", label), text("fieldtype", rrs[0].Type), text("target", dottedValue(rrs[0]))}
@@ -117,7 +128,7 @@ var resources = map[string]resource{
 		return []argument{text("zone_name", origin+"."), text("owner_name", rrs[0].Name+"."), text("record_type", rrs[0].Type), bare("ttl", "300"), listed("record_data", rrs, dottedValue)}
 	}},
 	// https://registry.terraform.io/providers/digitalocean/digitalocean/latest/docs/resources/record
-	"DigitalOcean": {kind: "digitalocean_record", body: digitalOcean},
+	"DigitalOcean": {kind: "digitalocean_record", texts: textsPlain, body: digitalOcean},
 	// https://registry.terraform.io/providers/hostinger/hostinger/latest/docs/resources/dns_record
 	// (overwrite is false: what is there stays)
 	"Hostinger": {kind: "hostinger_dns_record", body: func(rrs []record.RR, label, origin string) []argument {
@@ -131,6 +142,11 @@ func azure(rrs []record.RR, label, origin string) []argument {
 	switch rrs[0].Type {
 	case "CNAME":
 		return append(lines, text("record", rrs[0].Value))
+	case "TXT":
+		for _, rr := range rrs {
+			lines = append(lines, argument{name: "record", block: []argument{text("value", rr.Value)}})
+		}
+		return lines
 	case "CAA":
 		for _, rr := range rrs {
 			flags, tag, value := splitCAA(rr.Value)

@@ -62,12 +62,16 @@ func (c *change) staying() (keep []record.RR, exact bool) {
 		return touched && !slices.Contains(c.set, rr) && !slices.Contains(c.remove, rr)
 	})
 	isCAA := func(rr record.RR) bool { return rr.Type == "CAA" }
-	exact = len(keep) <= maxRemoved && (!slices.ContainsFunc(keep, isCAA) || c.showsCAA())
+	isText := func(rr record.RR) bool { return rr.Type == "TXT" } // may be longer than is shown, or in parts
+	exact = len(keep) <= maxRemoved && !slices.ContainsFunc(keep, isText) && (!slices.ContainsFunc(keep, isCAA) || c.showsCAA())
 	return keep[:min(len(keep), maxRemoved)], exact
 }
 
 // standing are the records that are at the names of the change now.
 func (c *change) standing() []record.RR {
+	if len(c.set) > 0 && c.set[0].Type == "TXT" {
+		return keepRRs(c.textsObserved(), func(rr record.RR) bool { return rr.Type == "TXT" && !strings.HasPrefix(rr.Value, "(") })
+	}
 	if len(c.set) > 0 && c.set[0].Type == "CAA" || len(c.remove) > 0 && c.remove[0].Type == "CAA" {
 		return c.withCAA().caaObserved()
 	}
@@ -141,7 +145,11 @@ func (p provider) addLines(s rrset) string {
 // line is what to type for one more value of a set.
 func (p provider) line(rr record.RR) string {
 	if rr.Type != "CAA" || p.caaLabels == [4]string{} {
-		return or(p.valueLabel, anyValue) + " " + rr.Value
+		label := or(p.valueLabel, anyValue)
+		if rr.Type == "TXT" {
+			label = or(p.textLabel, label)
+		}
+		return label + " " + rr.Value
 	}
 	return strings.Join(p.caaValues(rr.Value), ", ")
 }

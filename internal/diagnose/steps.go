@@ -70,6 +70,8 @@ func (p provider) fields(rr record.RR, origin string) string {
 		if label = or(p.targetLabel, label); p.dotted {
 			value += "."
 		}
+	case "TXT":
+		label = or(p.textLabel, label)
 	case "A", "AAAA":
 		if p.name == "Cloudflare" {
 			label = map[string]string{"A": "IPv4 address", "AAAA": "IPv6 address"}[rr.Type]
@@ -118,6 +120,8 @@ func (c *change) remarks() []string {
 	}
 	switch {
 	case len(c.set) == 0:
+		return nil
+	case c.set[0].Type == "TXT":
 		return nil
 	case c.set[0].Type == "CAA":
 		say(p.habits.caa)

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/acmsync/acmsync/internal/record"
@@ -69,8 +70,14 @@ func (w *tfWriter) sets() {
 // fix; it reports whether there is one.
 func (w *tfWriter) block(i int, exists bool, rrs ...record.RR) bool {
 	rr := rrs[0]
-	if rr.Type == "ALIAS" || w.fix.Origin == "" {
+	if rr.Type == "ALIAS" || w.fix.Origin == "" || rr.Type == "TXT" && w.known.texts == textsUnknown {
 		return false
+	}
+	if rr.Type == "TXT" && w.known.texts == textsQuoted {
+		rrs = slices.Clone(rrs)
+		for i := range rrs {
+			rrs[i].Value = zoneText(rrs[i].Value)
+		}
 	}
 	label := strings.TrimSuffix(strings.TrimSuffix(rr.Name, w.fix.Origin), ".")
 	lines := w.known.body(rrs, label, w.fix.Origin)

@@ -177,7 +177,7 @@ var reasons = []Reason{
 	},
 	{
 		OwnershipUnproven, "Ownership not proven", Owner, Backoff,
-		"{name} has no TXT record that proves who it belongs to.",
+		"No TXT record says that whoever owns {name} wants the app {app} to have it, which this platform asks for before the first certificate{detail}.",
 		"Add {expected}",
 	},
 	{

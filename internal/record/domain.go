@@ -60,6 +60,9 @@ type Domain struct {
 	// redirect and another ACME account answered.
 	ForeignThumbprint bool
 
+	// Proven is whom the name was proved to belong to.
+	Proven Proven
+
 	// Notice is what people are told of the row's trouble.
 	Notice Notice
 

@@ -19,8 +19,8 @@ type Question struct {
 	// in, see [Platform.TargetFor].
 	Target    string
 	Addresses []netip.Addr
-	// DNS, CAA, Probe and Served say what to look at.
-	DNS, CAA, Probe, Served bool
+	// DNS, CAA, Probe, Served and Ownership say what to look at.
+	DNS, CAA, Probe, Served, Ownership bool
 	// Authorities has the zone's own name servers asked whatever the resolvers
 	// say; without it they are asked only where the resolvers' answer is not
 	// the one that is hoped for.
@@ -28,6 +28,9 @@ type Question struct {
 	// CAAIdentities are the CA's issuer domain names, as far as known: a CAA
 	// set that plainly names one needs no second look.
 	CAAIdentities []string
+	// Proofs are the TXT records of which any one proves that App may have the
+	// name; none: no proof is needed.
+	Proofs []RR
 	// ProbeToken is fetched below /.well-known/acme-challenge/; ProbeExpect is
 	// the body that proves our account answers (token "." thumbprint).
 	ProbeToken, ProbeExpect string
@@ -50,6 +53,8 @@ type Observation struct {
 	DNS   *DNS
 	CAA   *CAA
 	Probe *Probe
+	// Ownership is what stands where a proof of ownership should.
+	Ownership *Ownership
 	// Served is what each of the name's addresses presents. One entry without
 	// an Address says why none was asked.
 	Served []Served

@@ -28,6 +28,9 @@ type Platform struct {
 	Others []Issuer
 	// Thumbprint is the account key's (RFC 8555, section 8.1).
 	Thumbprint string
+	// VerifyOwnership: a name is proved to be an app's before its first order, see
+	// [Platform.Proofs].
+	VerifyOwnership bool
 	// Recipients are what owners encrypt the keys of their certificates to, with
 	// age; they are public.
 	Recipients []string

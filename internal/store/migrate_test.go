@@ -140,6 +140,20 @@ func TestMigrateOrigins(t *testing.T) {
 	wantPairs(t, open(t, urlIn(dir)), want)
 }
 
+// Who had a certificate before schema 7 needs no proof of whose the name is; one
+// that was brought along never made it anybody's.
+func TestMigrateProven(t *testing.T) {
+	t.Parallel()
+	dir, _ := withoutOrigins(t)
+	all := domains(t, open(t, urlIn(dir)))
+	if got, want := all["ca.example"].Proven, (record.Proven{App: all["ca.example"].App}); got != want || want.App == "" {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := all["own.example"].Proven; got != (record.Proven{}) {
+		t.Errorf("%+v for what was brought along", got)
+	}
+}
+
 // A damaged store may be of that time.
 func TestSalvageOrigins(t *testing.T) {
 	t.Parallel()

@@ -50,6 +50,7 @@ func progressColumns(d *record.Domain) []column {
 		{"problem", jsonAt{&d.Problem}},
 		{"foreign_thumbprint", &d.ForeignThumbprint},
 		{"notice", jsonAt{&d.Notice}},
+		{"proven", jsonAt{&d.Proven}},
 		{"suggestion", jsonAt{&d.Suggestion}},
 		{"passed", jsonAt{&d.Passed}},
 		{"handled_refresh", &d.HandledRefresh},

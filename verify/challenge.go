@@ -137,7 +137,7 @@ func (v *Verifier) lacks(ctx context.Context, server record.NameServer, name, va
 	query := newQuery(name, dns.TypeTXT, false)
 	query.RecursionDesired = false
 	address := net.JoinHostPort(server.Addr.String(), strconv.Itoa(v.authorities.port))
-	reply, err := exchange(ctx, address, query, authorityPatience)
+	reply, err := v.authorities.dialer.exchange(ctx, address, query, authorityPatience)
 	switch {
 	case err != nil:
 		return silent

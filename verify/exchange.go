@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"syscall"
 	"time"
@@ -29,14 +28,14 @@ func newQuery(name string, qtype uint16, checkingDisabled bool) *dns.Msg {
 // exchange sends query to server, and again without EDNS0 when the server does
 // not know that (RFC 6891, section 7). The error says only that there was no
 // answer within patience.
-func exchange(ctx context.Context, server string, query *dns.Msg, patience time.Duration) (*dns.Msg, error) {
+func (d dialer) exchange(ctx context.Context, server string, query *dns.Msg, patience time.Duration) (*dns.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	reply, err := exchangeEither(ctx, server, query)
+	reply, err := d.exchangeEither(ctx, server, query)
 	if err == nil && rejectsEDNS(reply, query) {
 		plain := query.Copy()
 		plain.Extra = nil
-		reply, err = exchangeEither(ctx, server, plain)
+		reply, err = d.exchangeEither(ctx, server, plain)
 	}
 	return reply, err
 }
@@ -50,12 +49,12 @@ func rejectsEDNS(reply, query *dns.Msg) bool {
 
 // exchangeEither asks over UDP, and over TCP when the answer is truncated (RFC
 // 7766, section 5).
-func exchangeEither(ctx context.Context, server string, query *dns.Msg) (*dns.Msg, error) {
-	reply, err := exchangeOver(ctx, "udp", server, query)
+func (d dialer) exchangeEither(ctx context.Context, server string, query *dns.Msg) (*dns.Msg, error) {
+	reply, err := d.exchangeOver(ctx, "udp", server, query)
 	if err != nil || !reply.Truncated {
 		return reply, err
 	}
-	reply, err = exchangeOver(ctx, "tcp", server, query)
+	reply, err = d.exchangeOver(ctx, "tcp", server, query)
 	if err != nil {
 		return nil, &noTCPError{err}
 	}
@@ -80,11 +79,11 @@ func unanswered(server string, err error) string {
 	return server + " did not answer"
 }
 
-func exchangeOver(ctx context.Context, network, server string, query *dns.Msg) (*dns.Msg, error) {
+func (d dialer) exchangeOver(ctx context.Context, network, server string, query *dns.Msg) (*dns.Msg, error) {
 	if !allowanceOf(ctx).spend() {
 		return nil, errTooMany
 	}
-	raw, err := new(net.Dialer).DialContext(ctx, network, server)
+	raw, err := d.dial(ctx, network, server)
 	if err != nil {
 		return nil, fmt.Errorf("reaching the name server %s: %w", server, err)
 	}

@@ -12,7 +12,6 @@ import (
 	"os"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 
@@ -34,10 +33,9 @@ const (
 // fetcher makes one request to one address, whatever the URL's host resolves
 // to elsewhere.
 type fetcher struct {
-	addr        netip.Addr
-	port        int
-	guard       Guard
-	dialTimeout time.Duration
+	addr   netip.Addr
+	port   int
+	dialer dialer
 }
 
 // answer is what is read of a response.
@@ -166,8 +164,7 @@ func broken(err error) bool {
 }
 
 func (f fetcher) dial(ctx context.Context) (net.Conn, error) {
-	dialer := &net.Dialer{Timeout: f.dialTimeout, KeepAlive: -1, Control: f.guard.Control}
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(f.addr.String(), strconv.Itoa(f.port)))
+	conn, err := f.dialer.dial(ctx, "tcp", net.JoinHostPort(f.addr.String(), strconv.Itoa(f.port)))
 	if err != nil {
 		return nil, dialError{err}
 	}

@@ -189,7 +189,7 @@ func FuzzAnswer(f *testing.F) {
 func TestDialIsGuarded(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"http", "https"} {
-		f := fetcher{addr: netip.MustParseAddr("127.0.0.1"), port: 9, dialTimeout: time.Second}
+		f := fetcher{addr: netip.MustParseAddr("127.0.0.1"), port: 9, dialer: dialer{timeout: time.Second}}
 		_, err := f.get(t.Context(), &url.URL{Scheme: scheme, Host: "a.example", Path: "/"})
 		if result, what := blame(err); result != record.ProbeForbidden {
 			t.Errorf("%s: %s, %s", scheme, result, what)

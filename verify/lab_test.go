@@ -63,8 +63,21 @@ type web struct {
 
 func newWeb(t testing.TB, handler http.HandlerFunc) web {
 	t.Helper()
-	plain := httptest.NewServer(handler)
-	secure := httptest.NewUnstartedServer(handler)
+	return newWebAt(t, "127.0.0.1", handler)
+}
+
+func newWebAt(t testing.TB, address string, handler http.HandlerFunc) web {
+	t.Helper()
+	plain, secure := httptest.NewUnstartedServer(handler), httptest.NewUnstartedServer(handler)
+	for _, server := range []*httptest.Server{plain, secure} {
+		listener, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.Listener.Close()
+		server.Listener = listener
+	}
+	plain.Start()
 	certificate := selfSigned(t)
 	secure.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	secure.StartTLS()

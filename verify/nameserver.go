@@ -25,6 +25,7 @@ const (
 
 // authorities asks name servers directly, without recursion.
 type authorities struct {
+	dialer   dialer
 	port     int
 	patience []time.Duration
 	log      *slog.Logger
@@ -33,9 +34,9 @@ type authorities struct {
 	silent map[netip.Addr]time.Time
 }
 
-func newAuthorities(port int, timeout time.Duration, log *slog.Logger) *authorities {
+func newAuthorities(d dialer, port int, timeout time.Duration, log *slog.Logger) *authorities {
 	return &authorities{
-		port: port, log: log, silent: map[netip.Addr]time.Time{},
+		dialer: d, port: port, log: log, silent: map[netip.Addr]time.Time{},
 		// Two tries: a datagram may be lost.
 		patience: []time.Duration{timeout / 15, timeout * 2 / 15},
 	}
@@ -78,7 +79,7 @@ func (a *authorities) tries(ctx context.Context, h host, name string, qtype uint
 	var msg *dns.Msg
 	var err error
 	for _, patience := range a.patience {
-		msg, err = exchange(ctx, server, query, patience)
+		msg, err = a.dialer.exchange(ctx, server, query, patience)
 		if err == nil || ctx.Err() != nil {
 			break
 		}

@@ -102,7 +102,7 @@ func (p *prober) run(ctx context.Context) {
 // body counts as a match only with status 200, because the CA wants that, too.
 func (p *prober) visit(ctx context.Context, at *url.URL, addr netip.Addr) *url.URL {
 	p.visited[at.String()] = true
-	f := fetcher{addr: addr, port: p.ports.of(at), guard: p.v.guard, dialTimeout: p.v.timeout / 3}
+	f := fetcher{addr: addr, port: p.ports.of(at), dialer: p.v.dialer}
 	got, err := f.get(ctx, at)
 	if err != nil {
 		p.seen.Unconnected = connectionFailed(err)

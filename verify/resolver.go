@@ -16,6 +16,7 @@ import (
 
 // resolver asks recursive resolvers.
 type resolver struct {
+	dialer  dialer
 	servers []string
 	// patience is how long one try waits for an answer, round by round.
 	patience []time.Duration
@@ -40,9 +41,9 @@ type outage struct {
 	why   string
 }
 
-func newResolver(servers []string, timeout time.Duration, log *slog.Logger) *resolver {
+func newResolver(d dialer, servers []string, timeout time.Duration, log *slog.Logger) *resolver {
 	// Two thirds of the whole, so that a slow name leaves time for blame.
-	r := &resolver{log: log, began: time.Now(), budget: timeout * 2 / 3, checking: make(chan struct{}, 1)}
+	r := &resolver{dialer: d, log: log, began: time.Now(), budget: timeout * 2 / 3, checking: make(chan struct{}, 1)}
 	for _, s := range servers {
 		if _, _, err := net.SplitHostPort(s); err != nil {
 			s = net.JoinHostPort(strings.Trim(s, "[]"), "53")
@@ -116,7 +117,7 @@ func (r *resolver) rounds(ctx context.Context, name string, qtype uint16) asked 
 // (RFC 4035, section 3.2.2).
 func (r *resolver) try(ctx context.Context, server, name string, qtype uint16, patience time.Duration) asked {
 	began := time.Now()
-	msg, err := exchange(ctx, server, newQuery(name, qtype, false), patience)
+	msg, err := r.dialer.exchange(ctx, server, newQuery(name, qtype, false), patience)
 	if err != nil {
 		r.log.DebugContext(ctx, "dns question", "server", server, "name", name, "type", dns.TypeToString[qtype], "error", err)
 		return asked{answer: record.TimedOut, detail: unanswered(server, err)}
@@ -125,7 +126,7 @@ func (r *resolver) try(ctx context.Context, server, name string, qtype uint16, p
 	r.log.DebugContext(ctx, "dns question", "server", server, "name", name, "type", dns.TypeToString[qtype],
 		"answer", got.answer, "took", time.Since(began))
 	if got.answer == record.ServFail {
-		again, err := exchange(ctx, server, newQuery(name, qtype, true), patience)
+		again, err := r.dialer.exchange(ctx, server, newQuery(name, qtype, true), patience)
 		got.checkingDisabled = err == nil && classify(server, again).good()
 	}
 	return got
@@ -178,7 +179,7 @@ func (r *resolver) works(ctx context.Context, start time.Duration) (why string, 
 
 // check asks one server about the root; why is empty when it works.
 func (r *resolver) check(ctx context.Context, server string) (why string) {
-	msg, err := exchange(ctx, server, newQuery(".", dns.TypeNS, false), r.patience[0])
+	msg, err := r.dialer.exchange(ctx, server, newQuery(".", dns.TypeNS, false), r.patience[0])
 	switch {
 	case err != nil:
 		return fmt.Sprintf("the resolver %s does not answer", server)

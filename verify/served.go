@@ -39,7 +39,7 @@ func (v *Verifier) handshakes(ctx context.Context, name string, port int, edges 
 	seen := make([]record.Served, len(edges))
 	var asking sync.WaitGroup
 	for i, addr := range edges {
-		f := fetcher{addr: addr, port: port, guard: v.guard, dialTimeout: v.timeout / 3}
+		f := fetcher{addr: addr, port: port, dialer: v.dialer}
 		asking.Go(func() { seen[i] = f.served(ctx, name, v.timeout*2/3) })
 	}
 	at := target()

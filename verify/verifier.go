@@ -32,6 +32,9 @@ type Config struct {
 	// Ended is told of every check that has ended, by the name it is of and its
 	// own (dns, caa, http, tls), from several goroutines; nil: nobody is.
 	Ended func(name, check string)
+	// Opened is told of every socket just before it is connected, and to where,
+	// from several goroutines; nil: nobody is. It is for tests.
+	Opened func(network, address string)
 	// Logger gets one debug line per question to a name server; nil: none.
 	Logger *slog.Logger
 }
@@ -46,6 +49,7 @@ type Verifier struct {
 	authorities *authorities
 	shared      *cache
 	guard       Guard
+	dialer      dialer
 	ended       func(name, check string)
 }
 
@@ -63,13 +67,15 @@ func New(c Config) *Verifier {
 	if c.AuthorityPort == 0 {
 		c.AuthorityPort = 53
 	}
-	r := newResolver(c.Resolvers, c.Timeout, c.Logger)
+	strangers := dialer{guard: NewGuard(c.ProbeAllow...), opened: c.Opened}
+	r := newResolver(dialer{named: true, opened: c.Opened}, c.Resolvers, c.Timeout, c.Logger)
 	return &Verifier{
 		timeout:     c.Timeout,
 		resolver:    r,
-		authorities: newAuthorities(c.AuthorityPort, c.Timeout, c.Logger),
+		authorities: newAuthorities(strangers, c.AuthorityPort, c.Timeout, c.Logger),
 		shared:      newCache(r.lookup),
-		guard:       NewGuard(c.ProbeAllow...),
+		guard:       strangers.guard,
+		dialer:      strangers.within(c.Timeout / 3),
 		ended:       c.Ended,
 	}
 }

@@ -109,7 +109,9 @@ func (s *Server) elsewhere(reply *mdns.Msg, name string) bool {
 		}
 		reply.Ns, reply.Authoritative = own(ns, ""), len(reply.Answer) > 0
 		for _, rr := range ns {
-			reply.Extra = append(reply.Extra, own(s.zone.owners[rr.(*mdns.NS).Ns][mdns.TypeA], "")...)
+			for _, family := range []uint16{mdns.TypeA, mdns.TypeAAAA} {
+				reply.Extra = append(reply.Extra, own(s.zone.owners[rr.(*mdns.NS).Ns][family], "")...)
+			}
 		}
 		return true
 	}

@@ -45,6 +45,26 @@ func (s *Server) Mend(name string, qtype uint16) {
 	delete(s.faults, question{mdns.CanonicalName(name), qtype})
 }
 
+// After calls do once, when the next question for name and type has found its
+// answer: what it sets is what the question after that gets, as of a zone whose
+// records have no lifetime and change while somebody looks.
+func (s *Server) After(name string, qtype uint16, do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.after[question{mdns.CanonicalName(name), qtype}] = do
+}
+
+func (s *Server) turn(asked mdns.Question) {
+	s.mu.Lock()
+	q := question{mdns.CanonicalName(asked.Name), asked.Qtype}
+	do := s.after[q]
+	delete(s.after, q)
+	s.mu.Unlock()
+	if do != nil {
+		do()
+	}
+}
+
 // fault finds what is wrong with a question: its own fault, or one that an
 // ancestor hands down.
 func (s *Server) fault(name string, qtype uint16, reply *mdns.Msg) (Fault, bool) {

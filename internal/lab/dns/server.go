@@ -22,6 +22,7 @@ type Server struct {
 	zone   zone
 	faults map[question]Fault
 	signed map[string]bool
+	after  map[question]func()
 	count  counter
 }
 
@@ -59,6 +60,7 @@ func Start(o Options) (*Server, error) {
 	s := &Server{
 		addr:   packets.LocalAddr().String(),
 		signed: map[string]bool{},
+		after:  map[question]func(){},
 		zone:   newZone(),
 		faults: map[question]Fault{},
 		count:  counter{asked: map[question]int{}},
@@ -142,6 +144,7 @@ func (s *Server) handle(w mdns.ResponseWriter, request *mdns.Msg) {
 	if reply == nil {
 		return
 	}
+	s.turn(request.Question[0])
 	reply.Compress = true // so that as much fits as can
 	if udp {
 		reply.Truncate(udpSize(request))

@@ -1,0 +1,3 @@
+// Package intruder is what strangers try: addresses to be led to, and texts to be
+// shown.
+package intruder

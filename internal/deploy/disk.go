@@ -59,7 +59,8 @@ func (d disk) write(name string, content []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.fill(f, content), f.Close())
+	// The umask may have taken away what a server needs to read it.
+	return errors.Join(f.Chmod(mode), d.fill(f, content), f.Close())
 }
 
 func (d disk) fill(f *os.File, content []byte) error {

@@ -106,6 +106,9 @@ func (f *Files) install(ctx context.Context, p record.Pair) error {
 	if err != nil {
 		return err
 	}
+	if err := f.checkPlace(folder); err != nil {
+		return err
+	}
 	versions := filepath.Join(f.dir, ".versions", folder)
 	if err := f.disk.mkdirAll(versions); err != nil {
 		return err

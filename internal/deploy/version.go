@@ -57,6 +57,9 @@ func current(link string) (installed, error) {
 	if err != nil {
 		return installed{}, err
 	}
+	if err := checkLink(link, to); err != nil {
+		return installed{}, err
+	}
 	in := installed{version: filepath.Base(to)}
 	in.content, in.leaf = content(link)
 	return in, nil

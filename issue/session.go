@@ -3,6 +3,7 @@ package issue
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -130,8 +131,15 @@ func (s *session) keepNonce(req *http.Request, x exchange) {
 	x.header.Del("Replay-Nonce")
 }
 
-// send makes one exchange with the CA and reads the answer to its end.
+// errPlain is of a URL that the CA names and that is not to be followed.
+var errPlain = errors.New("the CA names a URL that is not https (RFC 8555, section 6.1)")
+
+// send makes one exchange with the CA and reads the answer to its end. All URLs
+// but the directory's are the CA's own words.
 func (c *CA) send(ctx context.Context, req *http.Request) exchange {
+	if req.URL.Scheme != "https" || req.URL.User != nil {
+		return exchange{err: errPlain}
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	ctx = context.WithValue(ctx, methodKey{}, req.Method)

@@ -49,6 +49,7 @@ func (l *loader) check() {
 	l.authorities()
 	l.targets()
 	if len(l.errs) == 0 {
+		l.exposed()
 		l.checkouts()
 	}
 }

@@ -11,7 +11,7 @@ func (f *Fallback) fields() []field {
 		{key: "email", set: text(&f.Email, mailbox)},
 		{key: "caFile", set: file(&f.CAFile)},
 		{key: "eab.kid", set: text(&f.EAB.KID, filled)},
-		{key: "eab.hmacFile", set: file(&f.EAB.HMACFile)},
+		{key: "eab.hmacFile", set: file(&f.EAB.HMACFile), secret: &f.EAB.HMACFile},
 		{key: "limits.newOrders", set: parsed(&f.Limits.NewOrders, parseLimit)},
 		{key: "limits.certificatesPerDomain", set: parsed(&f.Limits.CertificatesPerDomain, parseLimit)},
 		{key: "limits.sameNames", set: parsed(&f.Limits.SameNames, parseLimit)},

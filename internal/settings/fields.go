@@ -10,6 +10,9 @@ import (
 type field struct {
 	key string
 	set setter
+	// secret is the setting where it names a file that holds one; nil: it does
+	// not. No setting is a secret itself.
+	secret *string
 	// nested settings are more than one value and so only fit into the file.
 	nested bool
 }
@@ -30,8 +33,8 @@ func (s *Settings) repositoryFields() []field {
 		{key: "repository.branch", set: text(&r.Branch, branch)},
 		{key: "repository.path", set: treePath(&r.Path)},
 		{key: "repository.auth.username", set: text(&r.Auth.Username, filled)},
-		{key: "repository.auth.tokenFile", set: file(&r.Auth.TokenFile)},
-		{key: "repository.auth.sshKeyFile", set: file(&r.Auth.SSHKeyFile)},
+		{key: "repository.auth.tokenFile", set: file(&r.Auth.TokenFile), secret: &r.Auth.TokenFile},
+		{key: "repository.auth.sshKeyFile", set: file(&r.Auth.SSHKeyFile), secret: &r.Auth.SSHKeyFile},
 		{key: "repository.auth.knownHostsFile", set: file(&r.Auth.KnownHostsFile)},
 		{key: "repository.auth.caFile", set: file(&r.Auth.CAFile)},
 		{key: "repository.author.name", set: text(&r.Author.Name, filled, signature)},
@@ -50,13 +53,13 @@ func (s *Settings) acmeFields() []field {
 		{key: "acme.directory", set: parsed(&a.Directory, directory)},
 		{key: "acme.email", set: text(&a.Email, mailbox)},
 		{key: "acme.acceptTerms", set: boolean(&a.AcceptTerms)},
-		{key: "acme.accountKeyFile", set: location(&a.AccountKeyFile)},
+		{key: "acme.accountKeyFile", set: location(&a.AccountKeyFile), secret: &a.AccountKeyFile},
 		{key: "acme.profile", set: laterUnless("")},
 		{key: "acme.keyType", set: oneOf(&a.KeyType, "ec256", "ec384", "rsa2048", "rsa3072", "rsa4096")},
 		{key: "acme.commonName", set: boolean(&a.CommonName)},
 		{key: "acme.caFile", set: file(&a.CAFile)},
 		{key: "acme.eab.kid", set: text(&a.EAB.KID, filled)},
-		{key: "acme.eab.hmacFile", set: file(&a.EAB.HMACFile)},
+		{key: "acme.eab.hmacFile", set: file(&a.EAB.HMACFile), secret: &a.EAB.HMACFile},
 		{key: "acme.limits.newOrders", set: parsed(&a.Limits.NewOrders, parseLimit)},
 		{key: "acme.limits.certificatesPerDomain", set: parsed(&a.Limits.CertificatesPerDomain, parseLimit)},
 		{key: "acme.limits.sameNames", set: parsed(&a.Limits.SameNames, parseLimit)},
@@ -112,7 +115,7 @@ func (s *Settings) policyFields() []field {
 func (s *Settings) otherFields() []field {
 	return []field{
 		{key: "store.url", set: storeURL(&s.Store)},
-		{key: "store.identityFile", set: file(&s.Store.IdentityFile)},
+		{key: "store.identityFile", set: file(&s.Store.IdentityFile), secret: &s.Store.IdentityFile},
 		{key: "store.git", set: later, nested: true},
 		{key: "notify", set: later, nested: true},
 		{key: "forge", set: later, nested: true},

@@ -41,6 +41,8 @@ var (
 	ErrCheckout = errors.New("inside a git checkout")
 	// ErrExposed: users other than the owner can write to the folder.
 	ErrExposed = errors.New("writable by other users")
+	// ErrForeign: the folder is another user's.
+	ErrForeign = errors.New("owned by another user")
 )
 
 // FolderError is a state folder that cannot be used.

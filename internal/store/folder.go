@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // prepareFolder makes the state folder, if need be, and refuses one that is
@@ -18,7 +19,10 @@ func prepareFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return unusable(dir, err)
 	}
-	return checkExposed(dir)
+	if err := checkExposed(dir); err != nil {
+		return err
+	}
+	return checkOwner(dir, os.Geteuid())
 }
 
 func unusable(dir string, err error) error {
@@ -36,7 +40,40 @@ func checkExposed(dir string) error {
 	if perm := info.Mode().Perm(); perm&0o022 != 0 {
 		return &FolderError{dir, fmt.Errorf("%w (mode %04o)", ErrExposed, perm), "run: chmod go-w " + dir}
 	}
-	return nil
+	return checkAbove(resolved(dir))
+}
+
+// checkAbove refuses a folder that every user could rename and replace by one
+// of theirs: one above it is everybody's, and not sticky as /tmp is.
+func checkAbove(dir string) error {
+	for at := filepath.Dir(dir); ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		if err != nil {
+			return unusable(dir, err)
+		}
+		if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+			err := fmt.Errorf("%s above it is %w (mode %04o)", at, ErrExposed, info.Mode().Perm())
+			return &FolderError{dir, err, "run: chmod o-w " + at}
+		}
+		if at == filepath.Dir(at) {
+			return nil
+		}
+	}
+}
+
+// checkOwner refuses the folder of another user, though root may write there:
+// the files that root makes would lock that user out.
+func checkOwner(dir string, user int) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return unusable(dir, err)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || stat.Uid == 0 || int(stat.Uid) == user {
+		return nil
+	}
+	remedy := fmt.Sprintf("run acmsync as that user: sudo -u '#%d' acmsync …; or, to hand it over: chown -R %d %s", stat.Uid, user, dir)
+	return &FolderError{dir, fmt.Errorf("%w (%d)", ErrForeign, stat.Uid), remedy}
 }
 
 // checkCheckout refuses a folder that has .git in it or above it. The folder

@@ -127,6 +127,50 @@ func TestOpenRefusesAnExposedFolder(t *testing.T) {
 	}
 }
 
+// TestOpenRefusesAFolderBelowAnExposedOne: whoever can rename the folder can put
+// another in its place. /tmp is everybody's too, but sticky.
+func TestOpenRefusesAFolderBelowAnExposedOne(t *testing.T) {
+	t.Parallel()
+	above := private(t)
+	dir := filepath.Join(above, "a", "state")
+	mkdir(t, dir, 0o700)
+	for mode, want := range map[fs.FileMode]error{
+		0o707: store.ErrExposed, 0o777: store.ErrExposed, 0o777 | fs.ModeSticky: nil, 0o775: nil,
+	} {
+		if err := os.Chmod(above, mode); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(t.Context(), urlIn(dir), store.Options{})
+		if !errors.Is(err, want) || err != nil && !strings.Contains(err.Error(), "run: chmod o-w "+above) {
+			t.Errorf("below mode %v: %v, want %v", mode, err, want)
+		}
+		if err == nil {
+			s.Close()
+		}
+	}
+}
+
+// TestOpenRefusesTheFolderOfAnother: root could write there, and would lock its
+// owner out.
+func TestOpenRefusesTheFolderOfAnother(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a folder away")
+	}
+	dir := filepath.Join(private(t), "state")
+	mkdir(t, dir, 0o700)
+	if err := os.Chown(dir, 65534, -1); err != nil {
+		t.Fatal(err)
+	}
+	_, err := store.Open(t.Context(), urlIn(dir), store.Options{})
+	if !errors.Is(err, store.ErrForeign) || !strings.Contains(err.Error(), "sudo -u '#65534' acmsync") {
+		t.Errorf("%v, want ErrForeign and what to run", err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("made %v there", entries)
+	}
+}
+
 // TestOpenUnusableFolder puts files in the way of folders, which stops root too.
 func TestOpenUnusableFolder(t *testing.T) {
 	t.Parallel()

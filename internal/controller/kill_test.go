@@ -16,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/acmsync/acmsync/internal/lab/ca"
+	"github.com/acmsync/acmsync/internal/lab/leak"
 )
 
 // These tests need a process that can be killed. It is this test binary, run
@@ -31,7 +34,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m, leak.Allowed()...)
 }
 
 func passOf(text string) error {

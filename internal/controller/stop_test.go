@@ -11,6 +11,7 @@ import (
 	"github.com/acmsync/acmsync/internal/controller"
 	"github.com/acmsync/acmsync/internal/lab/ca"
 	"github.com/acmsync/acmsync/internal/lab/edge"
+	"github.com/acmsync/acmsync/internal/lab/leak"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
@@ -161,7 +162,7 @@ func TestLoopEndsAndLeavesNothing(t *testing.T) {
 	if err := loop.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := goleak.Find(before, ignorePebble(), ignoreServers()); err != nil {
+	if err := goleak.Find(append(leak.Meanwhile(), before)...); err != nil {
 		t.Error(err)
 	}
 }

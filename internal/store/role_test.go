@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
 )
@@ -28,7 +30,7 @@ const (
 func TestMain(m *testing.M) {
 	role := os.Getenv(roleVariable)
 	if role == "" {
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m) // does not return
 	}
 	roles := map[string]func(context.Context, *store.Store) error{
 		"hold": hold, "hold briefly": holdBriefly, "write": write, "work": work, "fill the disk": fillTheDisk, "idle": idle,

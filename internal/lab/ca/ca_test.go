@@ -20,15 +20,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/acmsync/acmsync/internal/lab/ca"
+	"github.com/acmsync/acmsync/internal/lab/leak"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// Pebble has no way to end it.
-		goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.VAImpl.processTasks"),
-		goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.(*VAImpl).processTasks"),
-	)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, leak.Allowed()...) }
 
 // client is a plain ACME client with an account at the CA.
 func client(t *testing.T, authority *ca.CA) *api.Core {

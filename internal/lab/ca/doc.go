@@ -17,5 +17,5 @@
 //
 // Use one CA per test: they start in milliseconds, on a port of their own. One
 // goroutine of Pebble's (va.VAImpl.processTasks) outlives Close, because Pebble
-// has no way to end it; tell goleak to ignore it.
+// has no way to end it; package leak tells goleak to ignore it.
 package ca

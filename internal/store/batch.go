@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // batches let changes that come at the same time share a transaction, and so
@@ -22,6 +23,7 @@ type batches struct {
 
 // job is one change on its way into a batch.
 type job struct {
+	ctx  context.Context // of whoever waits for it
 	fn   func(*transaction) error
 	done chan error
 }
@@ -38,9 +40,10 @@ var errAbandoned = errors.New("the transaction was abandoned")
 func newBatches() *batches { return &batches{turn: make(chan struct{}, 1)} }
 
 // batched runs fn in a transaction that it may share with others. Once that has
-// begun, the end of ctx no longer stops it, because it is theirs too.
+// begun, the end of ctx no longer stops it, because it is theirs too; until then
+// it ends when everybody's context has.
 func (s *Store) batched(ctx context.Context, fn func(*transaction) error) error {
-	j := &job{fn: fn, done: make(chan error, 1)}
+	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
 	s.batches.add(j)
 	for {
 		select {
@@ -72,8 +75,11 @@ func (s *Store) runBatch(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTime)
 	defer cancel()
+	begun := whenAllGiveUp(jobs, cancel)
+	defer begun()
 	var each []error
 	err := inTx(ctx, s.write, &s.writing, nil, func(tx *transaction) (err error) {
+		begun()
 		tx.ctx = ctx
 		if len(jobs) == 1 {
 			return jobs[0].fn(tx)
@@ -85,6 +91,27 @@ func (s *Store) runBatch(ctx context.Context) {
 		each = slices.Repeat([]error{err}, len(jobs))
 	}
 	results = each
+}
+
+// whenAllGiveUp calls f when nobody waits for any of the jobs any longer, unless
+// it is stopped before: a program that was told to end must not wait for another
+// one's transaction.
+func whenAllGiveUp(jobs []*job, f func()) (stop func()) {
+	var waiting atomic.Int64
+	waiting.Store(int64(len(jobs)))
+	var stops []func() bool
+	for _, j := range jobs {
+		stops = append(stops, context.AfterFunc(j.ctx, func() {
+			if waiting.Add(-1) == 0 {
+				f()
+			}
+		}))
+	}
+	return func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
 }
 
 // runAll runs the jobs one after the other and returns how each went. err is

@@ -1,10 +1,13 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/acmsync/acmsync/internal/store"
 )
@@ -54,20 +57,54 @@ func TestDatabaseLocked(t *testing.T) {
 	s := open(t, urlIn(dir))
 	admitNames(t, s, "a.example")
 	l := claimOne(t, s)
+	unlock := locked(t, dir)
+	if err := s.Save(t.Context(), l, store.Change{Domain: l.Domain}); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("%v, want ErrBusy", err)
+	}
+	unlock()
+	release(t, s, l, l.Domain)
+}
+
+// TestGivenUpWhileLocked: who is told to end does not wait for another process's
+// endless transaction as long as who is not.
+func TestGivenUpWhileLocked(t *testing.T) {
+	t.Parallel()
+	dir := private(t)
+	s := open(t, urlIn(dir))
+	admitNames(t, s, "a.example", "b.example")
+	leases := claim(t, s, noon)
+	unlock := locked(t, dir)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	var group sync.WaitGroup
+	for _, l := range leases {
+		group.Go(func() {
+			if err := s.Save(ctx, l, store.Change{Domain: l.Domain}); ctx.Err() == nil || errors.Is(err, store.ErrBusy) || err == nil {
+				t.Errorf("saving %s: %v", l.Key, err)
+			}
+		})
+	}
+	group.Wait()
+	unlock()
+	for _, l := range leases {
+		release(t, s, l, l.Domain)
+	}
+}
+
+// locked has another connection begin to write, and not end it.
+func locked(t *testing.T, dir string) (unlock func()) {
+	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(dir, "acmsync.db")+"?_txlock=immediate")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
 	tx, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Save(t.Context(), l, store.Change{Domain: l.Domain}); !errors.Is(err, store.ErrBusy) {
-		t.Errorf("%v, want ErrBusy", err)
+	return func() {
+		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
+			t.Error(err)
+		}
 	}
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
-	}
-	release(t, s, l, l.Domain)
 }

@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(leaving{m}, map[string]func(){"acmsync": main})
+	testscript.Main(leaving{m}, map[string]func(){"acmsync": main, "acmsync-watched": watched})
 }
 
 // leaving holds all tests together to leave no goroutine behind.

@@ -21,6 +21,10 @@ within ten seconds, in a state from which the next start goes on.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.verbose = true // a daemon's log is its face
 			p, err := o.open(cmd.Context(), c, access{write: true, newAccount: newAccount}, nil)
+			if cmd.Context().Err() != nil && cutShort(err) {
+				o.logger(c).Info("stopped", "before", "the store was open")
+				return nil
+			}
 			if err != nil {
 				return err
 			}

@@ -78,11 +78,16 @@ func (f syncFlags) pass(ctx context.Context, k *controller.Controller) controlle
 // unopened is why there was nothing to work with. A store that was locked for as
 // long as there was time is no failure of its own.
 func (f syncFlags) unopened(ctx, all context.Context, err error) error {
-	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, store.ErrBusy)
-	if all.Err() == nil || !late {
+	if all.Err() == nil || !cutShort(err) {
 		return err
 	}
 	return &exitError{code: exitTimeout, err: fmt.Errorf("%s before the store was open (%w); nothing was begun, run it again", f.ended(ctx), err)}
+}
+
+// cutShort reports whether what was being done was only not done by the time it
+// had to end.
+func cutShort(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, store.ErrBusy)
 }
 
 // ended is what ended the command, if it did not come to its end by itself.

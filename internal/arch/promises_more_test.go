@@ -160,6 +160,31 @@ var promisesOfConduct = []promise{
 			file: "internal/controller/step.go",
 			kept: "if err := ctx.Err(); err != nil { // what", lost: "if err := ctx.Err(); err != nil && false { // what",
 		},
+		{
+			test: "cmd/acmsync TestStoppedWhateverHangs", what: "the last writes, and the last push, have a time of their own",
+			file: "internal/controller/pass.go",
+			kept: "lastWrites = 6 * time.Second", lost: "lastWrites = time.Hour",
+		},
+		{
+			test: "internal/store TestGivenUpWhileLocked", what: "another process's transaction is not waited for when nobody waits any more",
+			file: "internal/store/batch.go",
+			kept: "begun := whenAllGiveUp(jobs, cancel)", lost: "begun := func() {}",
+		},
+		{
+			test: "cmd/acmsync TestStoppedWhateverHangs", what: "a hook ends with all that it started",
+			file: "internal/deploy/command.go",
+			kept: "syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)", lost: "syscall.Kill(cmd.Process.Pid, syscall.SIGTERM)",
+		},
+		{
+			test: "cmd/acmsync TestStoppedWhateverHangs", what: "so does a program that sets DNS records",
+			file: "internal/challenge/program.go",
+			kept: "syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)", lost: "syscall.Kill(cmd.Process.Pid, syscall.SIGTERM)",
+		},
+		{
+			test: "cmd/acmsync TestSecondSignalEndsAtOnce", what: "a second signal ends it at once",
+			file: "cmd/acmsync/main.go",
+			kept: "context.AfterFunc(ctx, stop)", lost: "_ = stop",
+		},
 	}},
 	{"A plan writes nothing anywhere.", []proof{
 		{

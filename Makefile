@@ -7,11 +7,13 @@ FUZZTIME   ?= 20s
 BENCHTIME  ?= 1x
 # chaos: every which point; 1 is all.
 EVERY      ?= 1
+# soak: how long.
+SOAK       ?= 1h
 # The race detector needs a C compiler; under CI=true it is not optional.
 RACE       := $(shell if [ "$$CI" = true ] || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1; then echo -race; fi)
 TOOL       := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: build demo test test-short promises chaos lint vulnerabilities fmt fuzz cover bench bench-peers year tools clean
+.PHONY: build demo test test-short promises chaos soak lint vulnerabilities fmt fuzz cover bench bench-peers year tools clean
 
 build: ## the released binary: no lab, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/acmsync ./cmd/acmsync
@@ -31,6 +33,9 @@ promises: ## take out each protection in turn, and see its test fail; minutes
 
 chaos: ## kill the program at every point of every event (EVERY=5: at every fifth); long
 	set -o pipefail; ACMSYNC_CHAOS=$(EVERY) $(GO) test -v -count=1 -timeout 5h -parallel 8 -run '^TestCrash$$' ./internal/controller | grep -E '_test.go|FAIL|^ok'
+
+soak: ## an hour of the daemon in the lab, with changes and faults: nothing may grow (SOAK=20m: so long)
+	ACMSYNC_SOAK=$(SOAK) $(GO) test -v -count=1 -timeout 3h -run '^TestHourOfRun$$' ./cmd/acmsync
 
 lint: vulnerabilities ## format, vet, staticcheck, known vulnerabilities
 	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); \

@@ -8,13 +8,18 @@ import (
 )
 
 // Lock leaves a branch's lock behind, as a server does that died in the middle
-// of a push. Unlock takes it away.
+// of a push. Unlock takes it away. While a push has the lock, the error is
+// fs.ErrExist.
 func (r *Repository) Lock(branch string) (unlock func() error, err error) {
 	path := filepath.Join(r.dir, "refs", "heads", filepath.FromSlash(branch)+".lock")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	return func() error { return os.Remove(path) }, os.WriteFile(path, nil, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return func() error { return os.Remove(path) }, f.Close()
 }
 
 // Damage flips a bit in the middle of every file of objects, as a failing disk

@@ -48,7 +48,7 @@ func (v *Verifier) look(ctx context.Context, s *subject, q record.Question) look
 // nothing while resolvers fail: no CA resolves the name then.
 func agreed(seen *record.DNS) (record.DNS, bool) {
 	failed := func(a record.Addresses) bool {
-		return a.Answer == record.ServFail || a.Answer == record.TimedOut || a.Answer == record.Refused
+		return slices.Contains([]record.Answer{record.ServFail, record.TimedOut, record.Garbled, record.Refused}, a.Answer)
 	}
 	if seen.Authority == nil || len(seen.Authority.Views) != 1 || failed(seen.A) && failed(seen.AAAA) {
 		return record.DNS{}, false

@@ -67,8 +67,19 @@ type noTCPError struct{ error }
 
 func (e *noTCPError) Unwrap() error { return e.error }
 
-// unanswered says why there is no answer, in words of our own.
-func unanswered(server string, err error) string {
+// errGarbled is an answer that cannot be read, though its header can.
+var errGarbled = errors.New("a message that cannot be read")
+
+// unanswered is how a question without a usable answer ended, in words of our
+// own.
+func unanswered(server string, err error) asked {
+	if errors.Is(err, errGarbled) {
+		return asked{answer: record.Garbled, detail: server + " answers with " + errGarbled.Error()}
+	}
+	return asked{answer: record.TimedOut, detail: silence(server, err)}
+}
+
+func silence(server string, err error) string {
 	var tcp *noTCPError
 	switch {
 	case errors.As(err, &tcp):
@@ -101,7 +112,7 @@ func (d dialer) exchangeOver(ctx context.Context, network, server string, query 
 		if reply != nil && answersTo(reply, query) {
 			// A message cut off in the middle still has its header.
 			if err != nil && !reply.Truncated {
-				return nil, fmt.Errorf("reading the answer of %s: %w", server, err)
+				return nil, fmt.Errorf("reading the answer of %s: %w: %w", server, errGarbled, err)
 			}
 			return reply, nil
 		}

@@ -59,7 +59,7 @@ func (a *authorities) ask(ctx context.Context, z *zone, h host, name string, qty
 	case err != nil && ours(err):
 		return asked{answer: record.NoAnswer, detail: who + " cannot be reached from here"}
 	case err != nil:
-		return asked{answer: record.TimedOut, detail: unanswered(who, err)}
+		return unanswered(who, err)
 	}
 	got := classify(who, msg)
 	if got.good() && !msg.Authoritative {

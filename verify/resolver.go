@@ -70,6 +70,9 @@ func (a asked) good() bool {
 	return answered(a.answer)
 }
 
+// silent: nothing came, so it is worth waiting longer.
+func (a asked) silent() bool { return a.msg == nil && a.answer != record.Garbled }
+
 // ask puts one question to the servers in order until one gives a good answer.
 // Rounds repeat only while no server said anything at all.
 func (r *resolver) ask(ctx context.Context, name string, qtype uint16) asked {
@@ -101,11 +104,11 @@ func (r *resolver) rounds(ctx context.Context, name string, qtype uint16) asked 
 			if got.good() || got.checkingDisabled {
 				return got
 			}
-			if worst.msg == nil {
+			if worst.silent() {
 				worst = got
 			}
 		}
-		if worst.msg != nil || ctx.Err() != nil {
+		if !worst.silent() || ctx.Err() != nil {
 			break
 		}
 	}
@@ -120,7 +123,7 @@ func (r *resolver) try(ctx context.Context, server, name string, qtype uint16, p
 	msg, err := r.dialer.exchange(ctx, server, newQuery(name, qtype, false), patience)
 	if err != nil {
 		r.log.DebugContext(ctx, "dns question", "server", server, "name", name, "type", dns.TypeToString[qtype], "error", err)
-		return asked{answer: record.TimedOut, detail: unanswered(server, err)}
+		return unanswered(server, err)
 	}
 	got := classify(server, msg)
 	r.log.DebugContext(ctx, "dns question", "server", server, "name", name, "type", dns.TypeToString[qtype],

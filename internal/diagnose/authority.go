@@ -159,7 +159,7 @@ func (f facts) failing() []record.NameServer {
 func (f facts) failingText() string {
 	var parts []string
 	for _, s := range f.failing() {
-		does := "answers " + answerText(s.Answer)
+		does := "answers " + saidText(s.Answer)
 		switch s.Answer {
 		case record.TimedOut:
 			does = "does not answer"

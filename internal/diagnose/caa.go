@@ -84,7 +84,7 @@ func caaUnsupported(f facts) (record.Finding, bool) {
 // checks report.
 func (f facts) caaFails() bool {
 	switch f.CAA.Answer {
-	case record.ServFail, record.Refused, record.NotImp, record.FormErr:
+	case record.ServFail, record.Refused, record.NotImp, record.FormErr, record.Garbled:
 		return f.CAA.OthersAnswer || len(f.unresolved()) == 0
 	case record.TimedOut:
 		return f.CAA.OthersAnswer

@@ -124,7 +124,7 @@ func (f facts) whyUnresolved() (cause string, ok bool) {
 		return f.failingText(), true
 	case anyFamily(families, broken):
 		i := slices.IndexFunc(families, broken)
-		return "its name servers answer " + answerText(families[i].Answer), true
+		return "its name servers answer " + saidText(families[i].Answer), true
 	case len(families) > 0 && !anyFamily(families, func(a record.Addresses) bool { return a.Answer != record.NoData }):
 		return "it has neither an A nor an AAAA record", true
 	default:
@@ -143,7 +143,7 @@ func (f facts) circles() bool {
 
 func broken(a record.Addresses) bool {
 	switch a.Answer {
-	case record.Refused, record.NotImp, record.FormErr:
+	case record.Refused, record.NotImp, record.FormErr, record.Garbled:
 		return true
 	case record.ServFail:
 		return !bogus(a) && !timedOut(a)
@@ -187,9 +187,19 @@ func answerText(a record.Answer) string {
 		return "no data"
 	case record.TimedOut:
 		return "nothing in time"
+	case record.Garbled:
+		return "a message that cannot be read"
 	default:
 		return Clean(strings.ToUpper(string(a)), maxWord)
 	}
+}
+
+// saidText is answerText after "answers".
+func saidText(a record.Answer) string {
+	if a == record.Garbled {
+		return "with " + answerText(a)
+	}
+	return answerText(a)
 }
 
 func edeText(a record.Addresses) string {

@@ -212,6 +212,7 @@ var answerWords = map[record.Answer]string{
 	record.NXDomain: "does not exist (NXDOMAIN)",
 	record.ServFail: "the name servers fail (SERVFAIL)",
 	record.TimedOut: "no answer in time",
+	record.Garbled:  "an answer that cannot be read",
 	record.NoAnswer: "could not be asked",
 }
 

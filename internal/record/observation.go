@@ -91,6 +91,8 @@ const (
 	NotImp   Answer = "notimp"
 	FormErr  Answer = "formerr"
 	TimedOut Answer = "timeout"
+	// Garbled: a message came, and cannot be read.
+	Garbled Answer = "garbled"
 	// NoAnswer: we could not ask at all (no network, no resolver reached).
 	NoAnswer Answer = "could-not-ask"
 	// Lame is a name server's answer without authority: it does not serve the

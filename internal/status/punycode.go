@@ -20,7 +20,7 @@ func toUnicode(name string) string {
 			continue
 		}
 		decoded, ok := decodePunycode(encoded)
-		if !ok {
+		if !ok || hyphened(decoded) {
 			return ""
 		}
 		labels[i], changed = decoded, true
@@ -29,6 +29,13 @@ func toUnicode(name string) string {
 		return ""
 	}
 	return strings.Join(labels, ".")
+}
+
+// hyphened: no label of a name looks like that once it is decoded (RFC 5891,
+// section 4.2.3.1), and one that begins with xn-- would read as encoded again.
+func hyphened(label string) bool {
+	runes := []rune(label)
+	return len(runes) > 3 && runes[2] == '-' && runes[3] == '-'
 }
 
 // The parameters of RFC 3492, section 5.

@@ -116,6 +116,16 @@ func identifier(said acme.Authorization) string {
 	return said.Identifier.Value
 }
 
+// standing is a status in words, one that RFC 8555, section 7.1.6, does not have
+// in quotes.
+func standing(status string) string {
+	switch status {
+	case acme.StatusInvalid, acme.StatusDeactivated, acme.StatusExpired, acme.StatusRevoked:
+		return status
+	}
+	return fmt.Sprintf("in the status %q, which RFC 8555 does not have", cut(status, maxWord))
+}
+
 // authorizationProblem is why an authorization failed; nil: it did not.
 func authorizationProblem(said acme.Authorization) *record.Problem {
 	if said.Status == acme.StatusPending || said.Status == acme.StatusValid || said.Status == acme.StatusProcessing {
@@ -123,7 +133,7 @@ func authorizationProblem(said acme.Authorization) *record.Problem {
 	}
 	p := &record.Problem{
 		During: "authorization", Status: http.StatusForbidden,
-		Detail: "the authorization is " + said.Status,
+		Detail: "the authorization is " + standing(said.Status),
 	}
 	for _, c := range said.Challenges {
 		if c.Error != nil {

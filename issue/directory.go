@@ -102,6 +102,13 @@ func (c *CA) knownDirectory(ctx context.Context) (acme.Directory, error) {
 	return said, err
 }
 
+// elsewhere: what answered the question for the directory is no ACME server, or
+// has none there. No order is to blame.
+func (s *session) elsewhere() bool {
+	refused := s.last.status >= http.StatusInternalServerError || s.last.status == http.StatusTooManyRequests || isProblem(s.last.body)
+	return s.last.err == nil && s.last.status != http.StatusOK && !refused
+}
+
 func (c *CA) fetchDirectory(ctx context.Context) (acme.Directory, time.Time, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.Directory, nil)
 	if err != nil || req.URL.Scheme != "https" {
@@ -112,13 +119,13 @@ func (c *CA) fetchDirectory(ctx context.Context) (acme.Directory, time.Time, err
 	req.Header.Set("User-Agent", c.config.UserAgent)
 	s := &session{ca: c, ctx: ctx, now: time.Now()}
 	s.last = c.send(ctx, req)
-	if s.last.err != nil || s.last.status != http.StatusOK {
+	if s.last.err != nil || s.last.status >= http.StatusBadRequest && !s.elsewhere() {
 		return acme.Directory{}, time.Time{}, s.failure("directory", s.last.err)
 	}
 	var said acme.Directory
-	if err := json.Unmarshal(s.last.body, &said); err != nil || said.NewAccountURL == "" || said.NewOrderURL == "" || said.NewNonceURL == "" {
+	if s.elsewhere() || json.Unmarshal(s.last.body, &said) != nil || said.NewAccountURL == "" || said.NewOrderURL == "" || said.NewNonceURL == "" {
 		return acme.Directory{}, time.Time{}, &record.Problem{
-			During: "directory", Detail: c.config.Directory + " answers, but not with an ACME directory",
+			During: "directory", Detail: fmt.Sprintf("%s answers %d, but not with an ACME directory", c.config.Directory, s.last.status),
 		}
 	}
 	c.directory.keep(s.last.body, said)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-acme/lego/v4/acme"
 
@@ -53,10 +54,24 @@ func (s *session) failure(during string, err error) error {
 	}
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
-	if err == nil || errors.As(err, &syntax) || errors.As(err, &kind) || s.last.status == 0 {
-		return &record.Problem{During: during, Detail: "the CA's answer is not what RFC 8555 says it should be"}
+	p := &record.Problem{During: during, Detail: unusable(during, err)}
+	if err != nil && !errors.As(err, &syntax) && !errors.As(err, &kind) {
+		p.Status = s.last.status
 	}
-	return &record.Problem{During: during, Status: s.last.status, Detail: cut(err.Error(), maxDetail)}
+	return p
+}
+
+// unusable says what is wrong with an answer that lego can make nothing of. Its
+// own errors are known by their words alone, which tell a reader little.
+func unusable(during string, err error) string {
+	text := fmt.Sprint(err)
+	switch {
+	case strings.Contains(text, "identifiers have been modified"):
+		return "the CA's order is for other names than were asked for (RFC 8555, section 7.4)"
+	case strings.Contains(text, "nonce"):
+		return "the CA gave no nonce (RFC 8555, section 6.5)"
+	}
+	return "the CA's answer (" + during + ") is not what RFC 8555 says it should be"
 }
 
 // refusal is what the last answer says.
@@ -64,8 +79,9 @@ func (s *session) refusal(during string) *record.Problem {
 	p := translate(problemOf(s.last.body), during)
 	p.Status = s.last.status
 	p.RetryAfter = retryAfter(s.last.header, s.now)
-	if p.Detail == "" {
-		p.Detail = http.StatusText(p.Status)
+	if p.Type == "" && p.Detail == "" {
+		p.Type = record.Wordless
+		p.Detail = strings.TrimSpace(fmt.Sprint(p.Status, " ", http.StatusText(p.Status))) + ", without a reason"
 	}
 	return p
 }

@@ -74,13 +74,15 @@ type utterance struct {
 	kind, detail string
 	status       int
 	during       string
+	// wordless: it is no problem document.
+	wordless bool
 }
 
 // spoken is the part of the problem that concerns our name: its subproblem (RFC
 // 8555, section 6.7.1), else the first of a compound, else the problem itself.
 func (f facts) spoken() utterance {
 	p := f.problem
-	said := utterance{kind: p.Kind(), detail: p.Detail, status: p.Status, during: p.During}
+	said := utterance{kind: p.Kind(), detail: p.Detail, status: p.Status, during: p.During, wordless: p.Type == record.Wordless}
 	for i, sub := range p.Subproblems {
 		ours := sameName(sub.Name, f.name) || sameName(sub.Name, strings.TrimPrefix(f.name, "*."))
 		if ours || i == 0 && said.kind == "compound" {
@@ -263,14 +265,18 @@ func Detail(p *record.Problem) string { return publishable(p.Detail, maxDetail) 
 
 var links = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>]+`)
 
+// grants are links, whole or not, with a token in them.
+var grants = regexp.MustCompile(`(?i)[^\s"'<>]*[?&#]jwt=[^\s"'<>]*`)
+
 // publishable removes the query and fragment of every link, and every link at
 // all from the news that an account is paused: its self-service link lets
 // anybody unpause it.
 func publishable(detail string, max int) string {
+	clean := grants.ReplaceAllString(Clean(detail, 4*max), "[link withheld]")
 	if pausedText(detail) {
-		return Clean(links.ReplaceAllString(Clean(detail, 4*max), "[link withheld]"), max)
+		return Clean(links.ReplaceAllString(clean, "[link withheld]"), max)
 	}
-	short := links.ReplaceAllStringFunc(Clean(detail, 4*max), func(link string) string {
+	short := links.ReplaceAllStringFunc(clean, func(link string) string {
 		if i := strings.IndexAny(link, "?#"); i >= 0 {
 			return link[:i]
 		}

@@ -28,6 +28,12 @@ func (f facts) remedyFor(code failure.Code, said utterance) string {
 	case failure.Blocklisted:
 		return fmt.Sprintf("Ask the CA%s why it refuses %s, quoting its words, or write another name in the entry of the app in the repository (apps.yaml).", f.contact(), f.name)
 	case failure.CARefused:
+		switch {
+		case said.wordless:
+			return fmt.Sprintf("Look at what stands between acmsync and the CA, such as a proxy or a firewall, and at acme.directory: a CA says why it refuses, and this answer does not; if there is nothing between, ask the CA%s.", f.contact())
+		case said.detail == "":
+			return fmt.Sprintf("Ask the CA%s why it refuses %s: it did not say.", f.contact(), f.name)
+		}
 		return fmt.Sprintf("Do what the CA's words under problem ask for; if they ask for nothing, ask the CA%s.", f.contact())
 	case failure.ProfileUnsupported:
 		return "Use a CA that issues without a profile: this release of acmsync cannot ask for one."

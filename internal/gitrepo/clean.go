@@ -1,6 +1,7 @@
 package gitrepo
 
 import (
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -9,9 +10,14 @@ import (
 // maxMessage bounds what is repeated of a server's words, in runes.
 const maxMessage = 300
 
+// escapes are sequences that colour a terminal or move in it (ECMA-48, section
+// 5.4): without their first character the rest would be left as litter.
+var escapes = regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]`)
+
 // clean makes one printable line of what a server said. Control and format
 // characters could rewrite a terminal or turn text around.
 func clean(text string) string {
+	text = escapes.ReplaceAllString(text, "")
 	words := strings.FieldsFunc(strings.ToValidUTF8(text, " "), func(c rune) bool {
 		return unicode.IsSpace(c) || unicode.IsControl(c) || unicode.Is(unicode.Cf, c)
 	})

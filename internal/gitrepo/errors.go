@@ -40,7 +40,8 @@ func (e *HostKeyError) Error() string {
 	if e.Changed {
 		detail = "showed the host key " + e.Fingerprint + ", but another one is on file: it was replaced, or this is not the server it claims to be"
 	}
-	return sentence(e.URL, detail, "repository.auth.knownHostsFile")
+	return sentence(e.URL, detail, "repository.auth.knownHostsFile") +
+		"; if whoever runs the server confirms it, put the line there that ssh-keyscan prints for it"
 }
 func (e *HostKeyError) Unwrap() error { return e.Err }
 

@@ -2,12 +2,9 @@ package gitrepo
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -146,27 +143,6 @@ func (r *Repo) explainServer(server *serverError) error {
 		}
 	}
 	return r.unreachable("answered: "+server.said, "repository.url", server)
-}
-
-func (r *Repo) explainNetwork(err error) error {
-	var certificate *tls.CertificateVerificationError
-	var dns *net.DNSError
-	var request *url.Error
-	text := clean(err.Error())
-	if errors.As(err, &request) {
-		text = clean(request.Err.Error()) // the sentence begins with the URL
-	}
-	switch {
-	case errors.As(err, &certificate):
-		return r.unreachable("showed a certificate that does not verify ("+clean(certificate.Err.Error())+")", "repository.auth.caFile", err)
-	case errors.As(err, &dns) && dns.IsNotFound:
-		e := r.unreachable("cannot be reached: its host name does not resolve", "repository.url", err)
-		e.Temporary = true
-		return e
-	}
-	e := r.unreachable("cannot be reached or broke off ("+text+")", "repository.url and the network", err)
-	e.Temporary = true
-	return e
 }
 
 // fsck is what to do about a repository whose objects do not arrive whole.

@@ -85,7 +85,7 @@ func (r *Repo) sshConfig(address string) (*ssh.ClientConfig, *hostCheck, error) 
 	}
 	known, err := gitssh.NewKnownHostsDb(files...)
 	if err != nil {
-		return nil, nil, r.unreachable("cannot be recognised: the file of host keys cannot be read ("+clean(err.Error())+")", "repository.auth.knownHostsFile", err)
+		return nil, nil, r.unreachable("cannot be recognised: the file of host keys cannot be read ("+clean(strings.ReplaceAll(err.Error(), "knownhosts: ", ""))+")", "repository.auth.knownHostsFile", err)
 	}
 	check := &hostCheck{}
 	verify := known.HostKeyCallback()

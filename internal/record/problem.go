@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -34,10 +35,17 @@ type Subproblem struct {
 // Error states the problem for logs; people read a Finding instead.
 func (p *Problem) Error() string {
 	if p.Status == 0 {
-		return fmt.Sprintf("%s: no answer from the CA: %s", p.During, p.Detail)
+		return fmt.Sprintf("%s: no usable answer from the CA: %s", p.During, p.Detail)
 	}
-	return fmt.Sprintf("%s: the CA answered %d %s: %s", p.During, p.Status, p.Kind(), p.Detail)
+	if p.Type == Wordless {
+		return fmt.Sprintf("%s: the CA answered %s", p.During, p.Detail)
+	}
+	return fmt.Sprintf("%s: the CA answered %s: %s", p.During, strings.TrimSpace(fmt.Sprint(p.Status, " ", p.Kind())), p.Detail)
 }
+
+// Wordless is the type of an answer that is no problem document: it says no more
+// than its HTTP status (RFC 7807, section 4.2).
+const Wordless = "about:blank"
 
 // ErrorURN begins the type of every problem of ACME (RFC 8555, section 6.7).
 const ErrorURN = "urn:ietf:params:acme:error:"

@@ -60,9 +60,11 @@ func complain(w io.Writer, err error) {
 	if errors.As(err, &faults) {
 		prefix = ""
 	}
+	told := map[string]bool{} // two parts may fail at the same thing
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		if line = printable(line); line != "" {
+		if line = printable(line); line != "" && !told[line] {
 			fmt.Fprintln(w, prefix+line)
 		}
+		told[line] = true
 	}
 }

@@ -87,11 +87,11 @@ const repair = "stop acmsync and run: acmsync doctor --repair (or restore a back
 func (i Installation) store(ctx context.Context) ([]Check, []record.Domain) {
 	in, err := store.Inspect(ctx, i.StoreURL)
 	if err != nil {
-		return []Check{{Name: "store", Detail: err.Error(), Remedy: "mend what store.url names"}}, nil
+		return []Check{unopened(err)}, nil
 	}
 	var checks []Check
 	for _, d := range in.Damage {
-		detail := d.Err.Error()
+		detail := damage(d.Err)
 		if d.Key != "" {
 			detail = d.Key + ": " + detail
 		}
@@ -101,6 +101,25 @@ func (i Installation) store(ctx context.Context) ([]Check, []record.Domain) {
 		checks = []Check{{Name: "store", OK: true, Detail: counted(len(in.Domains), "domain") + ", every row and pair intact"}}
 	}
 	return checks, in.Domains
+}
+
+// unopened is a store that nothing can be said of.
+func unopened(err error) Check {
+	c := Check{Name: "store", Detail: err.Error(), Remedy: "mend what store.url names"}
+	var folder *store.FolderError
+	if errors.As(err, &folder) {
+		c.Detail, c.Remedy = fmt.Sprintf("cannot keep state in %s: %v", folder.Path, folder.Err), folder.Remedy
+	}
+	return c
+}
+
+// damage leaves out what sends the reader here.
+func damage(err error) string {
+	var corrupt *store.CorruptError
+	if errors.As(err, &corrupt) {
+		return fmt.Sprintf("%s is damaged: %v", corrupt.Path, corrupt.Err)
+	}
+	return err.Error()
 }
 
 func (i Installation) accountKey() (c Check, thumbprint string) {

@@ -108,7 +108,7 @@ func checkPair(p *record.Pair) error {
 		return fmt.Errorf("%w: the leaf's fingerprint is %x, not %s", ErrPairMismatch, sum, p.SHA256)
 	}
 	if _, err := tls.X509KeyPair(p.Chain, p.Key); err != nil {
-		return fmt.Errorf("%w: %w", ErrPairMismatch, err)
+		return fmt.Errorf("%w: the key is not the leaf's, or cannot be read", ErrPairMismatch)
 	}
 	return nil
 }

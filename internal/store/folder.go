@@ -104,6 +104,9 @@ func resolved(dir string) string {
 // readable by others, not even while it is empty. SQLite gives its log the
 // same mode.
 func prepareFile(path string) error {
+	if err := checkFile(path); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return unusable(filepath.Dir(path), err)
@@ -116,6 +119,28 @@ func prepareFile(path string) error {
 	if info.Mode().Perm()&0o077 != 0 {
 		if err := f.Chmod(0o600); err != nil {
 			return unusable(filepath.Dir(path), err)
+		}
+	}
+	return nil
+}
+
+// checkFile refuses what is there and can be no database.
+func checkFile(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return &FolderError{filepath.Dir(path), fmt.Errorf("%s is not a file", path), "set store.url to the path of a file"}
+	}
+	return nil
+}
+
+// checkPlace is what a store that is opened to write insists on.
+func checkPlace(path string) error {
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil // it will be made
+	}
+	for _, check := range []error{checkCheckout(dir), checkExposed(dir), checkFile(path)} {
+		if check != nil {
+			return check
 		}
 	}
 	return nil

@@ -34,6 +34,11 @@ func Inspect(ctx context.Context, url string) (Inspection, error) {
 		return Inspection{}, err
 	}
 	in := Inspection{Path: path}
+	if path != "" {
+		if err := checkPlace(path); err != nil {
+			return in, err
+		}
+	}
 	s, err := Open(ctx, url, Options{ReadOnly: true})
 	if errors.As(err, new(*CorruptError)) {
 		in.Damage = append(in.Damage, Damage{Err: err})

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,7 +61,7 @@ func (s *Store) Meta(ctx context.Context) (Meta, error) {
 			if err := scan(&key, &value); err != nil {
 				return err
 			}
-			return s.garbled("value", m.take(key, value))
+			return s.garbled("the single values", m.take(key, value))
 		})
 		if err != nil {
 			return err
@@ -97,7 +96,7 @@ func (m *Meta) take(key, value string) (err error) {
 		err = json.Unmarshal([]byte(value), &m.Errors)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", key, err)
+		return &fieldError{strings.TrimSpace(key), err}
 	}
 	return nil
 }
@@ -223,7 +222,7 @@ func number(ctx context.Context, tx *transaction, key string) (n int64, err erro
 		return 0, err
 	}
 	if n, err = strconv.ParseInt(value, 10, 64); err != nil {
-		return 0, fmt.Errorf("%s: %w", key, err)
+		return 0, &fieldError{key, err}
 	}
 	return n, nil
 }

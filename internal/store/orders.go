@@ -18,7 +18,7 @@ func orderColumns(o *record.Order) []column {
 		{"domain_key", &o.Key},
 		{"directory", &o.Directory},
 		{"names", jsonAt{&o.Names}},
-		{"state", &o.State},
+		{"state", wordAt[record.OrderState]{&o.State, orderStates}},
 		{"opened_at", timeAt{&o.OpenedAt}},
 		{"csr", bytesAt{&o.CSR}},
 		{"rekey", &o.Rekey},

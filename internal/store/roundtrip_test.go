@@ -52,6 +52,7 @@ func full(t *testing.T, key string) (record.Domain, []record.Pair) {
 	n := 0
 	fill(reflect.ValueOf(&d).Elem(), &n)
 	d.Key, d.Generation, d.Order.Key, d.Order.State = key, 1, key, record.OrderFinalizing
+	d.Mode, d.State = record.Auto, record.Failing
 	pairs := []record.Pair{issue(t, key), issue(t, key), issue(t, key)}
 	for i := range pairs {
 		c := &pairs[i].Certificate

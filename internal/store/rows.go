@@ -16,7 +16,7 @@ func wantColumns(w *record.Want) []column {
 	return []column{
 		{"names", jsonAt{&w.Names}},
 		{"app", &w.App},
-		{"mode", &w.Mode},
+		{"mode", wordAt[record.Mode]{&w.Mode, modes}},
 		{"challenge", &w.Challenge},
 		{"target", &w.Target},
 		{"refresh", &w.Refresh},
@@ -37,7 +37,7 @@ func wantColumns(w *record.Want) []column {
 // progressColumns are written by the lease's holder alone.
 func progressColumns(d *record.Domain) []column {
 	return []column{
-		{"state", &d.State},
+		{"state", wordAt[record.State]{&d.State, states}},
 		{"state_since", timeAt{&d.Since}},
 		{"checks", jsonAt{&d.Checks}},
 		{"checked_at", timeAt{&d.CheckedAt}},
@@ -169,7 +169,7 @@ func each(ctx context.Context, q querier, query string, args []any, fn func(scan
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := fn(rows.Scan); err != nil {
+		if err := fn(func(dest ...any) error { return field(rows.Scan(dest...)) }); err != nil {
 			return err
 		}
 	}

@@ -169,6 +169,8 @@ func TestDamagedRows(t *testing.T) {
 	for breaks, keeps := range map[string]bool{
 		`UPDATE domains SET findings = '[{' WHERE key = 'd03.example'`:                                  true,
 		`UPDATE domains SET names = 'www' WHERE key = 'd03.example'`:                                    true,
+		`UPDATE domains SET mode = 'odd' WHERE key = 'd03.example'`:                                     true,
+		`UPDATE domains SET state = 'Odd' WHERE key = 'd03.example'`:                                    true,
 		`UPDATE domains SET checked_at = 'yesterday' WHERE key = 'd03.example'`:                         true,
 		`UPDATE certificates SET names = x'00' WHERE domain_key = 'd03.example'`:                        true,
 		`UPDATE certificates SET key = x'00' WHERE domain_key = 'd03.example'`:                          false,

@@ -36,7 +36,7 @@ func LoadAccountKey(path string) (crypto.Signer, error) {
 		case "EC PARAMETERS": // openssl writes it before the key
 			continue
 		default:
-			return nil, fmt.Errorf("the account key %s holds a PEM block of type %.40q", path, block.Type)
+			return nil, fmt.Errorf("the account key %s holds a PEM block of type %.40q, and not a private key", path, block.Type)
 		}
 		if err != nil {
 			// The cause may speak of the bytes.
@@ -44,7 +44,7 @@ func LoadAccountKey(path string) (crypto.Signer, error) {
 		}
 		return accountKey(path, key)
 	}
-	return nil, fmt.Errorf("the account key %s holds no PEM", path)
+	return nil, fmt.Errorf("the account key %s holds no private key in PEM", path)
 }
 
 // accountKey accepts what lego can sign with.

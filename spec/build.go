@@ -74,7 +74,7 @@ func (r *reading) claim(name string, at *yaml.Node) {
 		return
 	}
 	if before, ok := r.apps[name]; ok {
-		r.fail(at, "app %q stands here twice: the first is on line %d", name, before.Line)
+		r.fail(at, "app %q stands here twice: the first is on line %d; keep one", name, before.Line)
 		return
 	}
 	r.apps[name] = at
@@ -97,7 +97,7 @@ func (r *reading) domains(a App, entries []object) []Domain {
 			continue
 		}
 		if line, ok := first[d.Name]; ok {
-			r.fail(at, "domain %s stands twice in app %q: the first is on line %d", d.Name, a.Name, line)
+			r.fail(at, "domain %s stands twice in app %q: the first is on line %d; keep one", d.Name, a.Name, line)
 			continue
 		}
 		first[d.Name] = at.Line

@@ -60,7 +60,7 @@ func (r *reading) entry(key, value *yaml.Node, s *shape, o *object) {
 	case f == nil:
 		r.fail(key, "unknown field %s in %s%s", quote(key.Value), s.name, suggest(key.Value, s))
 	case f.unreleased:
-		r.fail(key, "%s is not in this release", f.name)
+		r.fail(key, "%s is not in this release: remove it", f.name)
 	default:
 		r.value(value, f, s, o)
 	}
@@ -130,9 +130,9 @@ func (f *field) textFault(value string) string {
 	case value == "":
 		return f.name + " is empty: " + f.instead()
 	case f.match != nil && !f.match.MatchString(value):
-		return f.name + " " + quote(value) + " must match " + f.match.String() + lowerHint(f, value)
+		return f.name + " " + quote(value) + " must be " + f.plain + lowerHint(f, value)
 	case f.max > 0 && utf8.RuneCountInString(value) > f.max:
-		return f.name + " is longer than " + strconv.Itoa(f.max) + " characters"
+		return f.name + " is longer than " + strconv.Itoa(f.max) + " characters: shorten it"
 	case strings.ContainsFunc(value, func(c rune) bool { return !unicode.IsPrint(c) }) && f.looks == "":
 		return f.name + " holds characters that cannot be printed: " + quote(value)
 	}
@@ -153,7 +153,7 @@ func (f *field) choiceFault(n *yaml.Node) string {
 	case n.Tag == "!!str" && slices.Contains(f.values, n.Value):
 		return ""
 	case slices.Contains(f.later, n.Value):
-		return f.name + " " + n.Value + " is not in this release, which has " + strings.Join(f.values, ", ")
+		return f.name + " " + n.Value + " is not in this release: write " + strings.Join(f.values, " or ") + ", or remove the line"
 	}
 	near := ""
 	if v := nearest(n.Value, f.values); v != "" && len(f.values) > 1 {

@@ -27,6 +27,7 @@ type field struct {
 	values   []string       // the closed list of values; nil: free
 	later    []string       // values of a later release
 	match    *regexp.Regexp // what a text must look like
+	plain    string         // the same, for people
 	looks    string         // pattern for editors only; the parser is stricter
 	max      int            // most characters of a text, or most of a count
 	of       *shape         // what a list or mapping holds
@@ -169,8 +170,9 @@ var appShape = &shape{
 	fields: append(append([]field{
 		{
 			name: "name", kind: text, required: true, match: appName,
-			doc:  "The app's name: lower-case letters, digits and hyphens, at most 63; unique over all files.",
-			hint: `write "name: shop"`,
+			plain: "lower-case letters, digits and hyphens, at most 63, with a letter or digit at both ends",
+			doc:   "The app's name: lower-case letters, digits and hyphens, at most 63; unique over all files.",
+			hint:  `write "name: shop"`,
 		},
 	}, settings...), field{
 		name: "domains", kind: list, required: true, of: domainShape,

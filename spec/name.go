@@ -36,7 +36,7 @@ func CanonicalName(written string) (name, unicode string, err error) {
 	case icann && suffix == ascii:
 		// Only the registries' suffixes: a name on the list's private part,
 		// such as a hosting company's, is its owner's own domain.
-		return "", "", fmt.Errorf("%s is a public suffix: nobody gets a certificate for it", quote(written))
+		return "", "", fmt.Errorf("%s is a public suffix, for which nobody gets a certificate: write the name below it that is yours", quote(written))
 	case !strings.Contains(ascii, "."):
 		return "", "", fmt.Errorf("%s needs at least two labels, as in www.shop.example", quote(written))
 	case len(name) > maxName:
@@ -77,7 +77,7 @@ func canonicalHost(written, base string) (string, error) {
 		return "", errors.New(fault)
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s is not a valid domain name: %s", quote(written), strings.TrimPrefix(err.Error(), "idna: "))
+		return "", fmt.Errorf("%s is not a valid domain name: %s", quote(written), unmapped(err))
 	}
 	ascii = strings.TrimSuffix(ascii, ".")
 	if endsInNumber(ascii) {
@@ -88,9 +88,20 @@ func canonicalHost(written, base string) (string, error) {
 	}
 	// A spelling that does not stay what it is could be compared as two names.
 	if again, err := lookup().ToASCII(ascii); err != nil || again != ascii {
-		return "", fmt.Errorf("%s is not a valid domain name: it has no stable spelling", quote(written))
+		return "", fmt.Errorf("%s is not a valid domain name: it has no stable spelling, so write it as xn--…", quote(written))
 	}
 	return ascii, nil
+}
+
+// unmapped is what IDNA finds wrong, the character itself where it is one that can
+// be seen.
+func unmapped(err error) string {
+	why := strings.TrimPrefix(err.Error(), "idna: ")
+	var c rune
+	if n, _ := fmt.Sscanf(why, "disallowed rune U+%X", &c); n == 1 {
+		return fmt.Sprintf("no name holds the character %+q", c)
+	}
+	return why
 }
 
 // lookup is the profile by which resolvers and browsers read names: mapped,
@@ -120,9 +131,9 @@ func slip(written, base string) string {
 	case strings.ContainsFunc(base, unicode.IsSpace):
 		return fmt.Sprintf("%s holds a space: write one name an entry", shown)
 	case strings.ContainsFunc(base, invisible):
-		return fmt.Sprintf("%s holds characters that cannot be seen", shown)
+		return fmt.Sprintf("%s holds characters that cannot be seen: type the name anew", shown)
 	case strings.Contains(base, "_"):
-		return fmt.Sprintf("%s holds an underscore, which no host name has", shown)
+		return fmt.Sprintf("%s holds an underscore, which no host name has: take it away", shown)
 	}
 	return ""
 }
@@ -204,7 +215,7 @@ func hyphens(written, base string) string {
 	for label := range strings.SplitSeq(strings.ToLower(base), ".") {
 		switch {
 		case strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-"):
-			return fmt.Sprintf("%s has a label that begins or ends with a hyphen", quote(written))
+			return fmt.Sprintf("%s has a label that begins or ends with a hyphen: take it away", quote(written))
 		case len(label) > 3 && label[2:4] == "--" && !strings.HasPrefix(label, "xn--"):
 			// RFC 5890, section 2.3.1: reserved LDH labels that are not A-labels.
 			return fmt.Sprintf("%s has a label with hyphens in third and fourth place: %s", quote(written), quote(label))

@@ -50,29 +50,29 @@ func TestParseAcrossFiles(t *testing.T) {
 	}{
 		{"two apps in two files", []string{"apps/shop.yaml", shop, "apps/blog.yaml", blog}, nil},
 		{"one app in two files", []string{"apps/a.yaml", shop, "apps/b.yaml", shop}, []string{
-			`apps/a.yaml:3:11: app "shop" is also in apps/b.yaml:3: an app stands in one file`,
-			`apps/b.yaml:3:11: app "shop" is also in apps/a.yaml:3: an app stands in one file`,
+			`apps/a.yaml:3:11: app "shop" is also in apps/b.yaml:3: keep one of them`,
+			`apps/b.yaml:3:11: app "shop" is also in apps/a.yaml:3: keep one of them`,
 		}},
 		{"one app in three files", []string{"apps/c.yaml", shop, "apps/a.yaml", shop, "apps/b.yaml", shop}, []string{
-			`apps/a.yaml:3:11: app "shop" is also in apps/b.yaml:3: an app stands in one file`,
-			`apps/b.yaml:3:11: app "shop" is also in apps/a.yaml:3: an app stands in one file`,
-			`apps/c.yaml:3:11: app "shop" is also in apps/a.yaml:3: an app stands in one file`,
+			`apps/a.yaml:3:11: app "shop" is also in apps/b.yaml:3: keep one of them`,
+			`apps/b.yaml:3:11: app "shop" is also in apps/a.yaml:3: keep one of them`,
+			`apps/c.yaml:3:11: app "shop" is also in apps/a.yaml:3: keep one of them`,
 		}},
 		{"an app wrapped and unwrapped", []string{"apps/a.yaml", shop, "apps/b.yaml", header + "name: shop\ndomains: []\n"}, []string{
-			`apps/a.yaml:3:11: app "shop" is also in apps/b.yaml:2: an app stands in one file`,
-			`apps/b.yaml:2:7: app "shop" is also in apps/a.yaml:3: an app stands in one file`,
+			`apps/a.yaml:3:11: app "shop" is also in apps/b.yaml:2: keep one of them`,
+			`apps/b.yaml:2:7: app "shop" is also in apps/a.yaml:3: keep one of them`,
 		}},
 		{"a namesake in a file that is refused anyway", []string{"apps/a.yaml", shop, "apps/b.yaml", shop + "zzzzz: 1\n"}, []string{
-			`apps/a.yaml:3:11: app "shop" is also in apps/b.yaml:3: an app stands in one file`,
-			`apps/b.yaml:3:11: app "shop" is also in apps/a.yaml:3: an app stands in one file`,
-			`apps/b.yaml:5:1: unknown field "zzzzz" in a file of apps`,
+			`apps/a.yaml:3:11: app "shop" is also in apps/b.yaml:3: keep one of them`,
+			`apps/b.yaml:3:11: app "shop" is also in apps/a.yaml:3: keep one of them`,
+			`apps/b.yaml:5:1: unknown field "zzzzz" in a file of apps, which has apiVersion, defaults, apps`,
 		}},
 		{"both layouts", []string{"apps.yaml", shop, "apps/blog.yaml", blog}, []string{
 			`apps.yaml:1:1: apps.yaml stands beside files in apps/: keep one of the two`,
 			`apps/blog.yaml:1:1: this file stands beside apps.yaml: keep one of apps.yaml and apps/*.yaml`,
 		}},
 		{"one bad file", []string{"apps/a.yaml", "{", "apps/shop.yaml", shop}, []string{
-			`apps/a.yaml:1:1: not valid YAML: did not find expected node content`,
+			`apps/a.yaml:1:1: not valid YAML: no value where one must be: look for a "[", a "{" or a comma too many`,
 		}},
 		{"one domain in two files is a claim, not a fault", []string{"apps/a.yaml", one("a", "x.example"), "apps/b.yaml", one("b", "x.example")}, nil},
 		{"an unwrapped app in apps.yaml", []string{"apps.yaml", header + "name: shop\ndomains: []\n"}, []string{
@@ -127,7 +127,7 @@ func TestParseSize(t *testing.T) {
 	if got := messages(parse(t, "apps.yaml", full)); got != nil {
 		t.Errorf("1 MiB: %v", got)
 	}
-	want := []string{"apps.yaml:1:1: the file is 1048577 bytes long; at most 1048576 are read: split it into apps/*.yaml"}
+	want := []string{"apps.yaml:1:1: the file is larger than 1048576 bytes, and no more are read: split it into apps/*.yaml"}
 	if diff := cmp.Diff(want, messages(parse(t, "apps.yaml", full+"x"))); diff != "" {
 		t.Errorf("1 MiB and a byte (-want +got):\n%s", diff)
 	}

@@ -22,7 +22,7 @@ const maxRefine = 128 << 10
 // nil when the file cannot be read at all; the reason is then recorded.
 func (r *reading) document(text []byte, maxBytes int) *yaml.Node {
 	if len(text) > maxBytes {
-		r.failAt(1, 1, "the file is %d bytes long; at most %d are read: split it into apps/*.yaml", len(text), maxBytes)
+		r.failAt(1, 1, "the file is larger than %d bytes, and no more are read: split it into apps/*.yaml", maxBytes)
 		return nil
 	}
 	if !r.readable(text) {
@@ -34,7 +34,7 @@ func (r *reading) document(text []byte, maxBytes int) *yaml.Node {
 		r.syntax(text, err)
 		return nil
 	case second != nil:
-		r.fail(second, "a second YAML document begins here: a file holds one")
+		r.fail(second, `a second YAML document begins here: move it into a file of its own in apps/, or take the line "---" away`)
 		return nil
 	case first == nil || len(first.Content) == 0 || first.Content[0].Tag == "!!null":
 		r.failAt(1, 1, "the file is empty: %s, and list its apps", versionField.hint)
@@ -80,6 +80,12 @@ func (r *reading) readable(text []byte) bool {
 		r.failAt(1, 1, "the file is UTF-16: save it as UTF-8")
 		return false
 	}
+	for _, other := range others {
+		if begins(text, other.begin) {
+			r.failAt(1, 1, "%s", other.is)
+			return false
+		}
+	}
 	line, column := 1, 0
 	for rest := text; len(rest) > 0; {
 		c, size := utf8.DecodeRune(rest)
@@ -96,18 +102,29 @@ func (r *reading) readable(text []byte) bool {
 	return true
 }
 
+// others are what is committed in the place of desired state by mistake.
+var others = []struct{ begin, is string }{
+	{"version https://git-lfs.github.com/spec/", "this is a pointer of git-lfs, not the file itself: take its pattern out of .gitattributes and commit it again"},
+	{"<!doctype html", "this is a web page, not desired state: save the file itself, not the page that shows it"},
+	{"<html", "this is a web page, not desired state: save the file itself, not the page that shows it"},
+}
+
+func begins(text []byte, with string) bool {
+	return len(text) >= len(with) && strings.EqualFold(string(text[:len(with)]), with)
+}
+
 // badRune says what is wrong with a character that no file may hold.
 func badRune(c rune, size, column int) string {
 	switch {
 	case c == utf8.RuneError && size == 1:
 		return "this byte is not UTF-8: save the file as UTF-8"
 	case c < ' ' && c != '\t' && c != '\n' && c != '\r', c >= 0x7f && c <= 0x9f:
-		return fmt.Sprintf("the control character %U is not allowed in a file", c)
+		return fmt.Sprintf("the control character %U is not allowed in a file: delete it", c)
 	case c == '\u2028', c == '\u2029':
 		// Line breaks to YAML 1.1 and not to editors: line numbers would lie.
-		return fmt.Sprintf("the line separator %U is not allowed in a file", c)
+		return fmt.Sprintf("the line separator %U is not allowed in a file: delete it", c)
 	case c == '%' && column == 1:
-		return "YAML directives (lines that begin with %) are not allowed"
+		return "YAML directives (lines that begin with %) are not allowed: delete the line"
 	}
 	return ""
 }
@@ -125,6 +142,11 @@ var advice = map[string]string{
 	"did not find expected alphabetic or numeric character": `a name that begins with an asterisk must be in quotes, as in "*.shop.example"`,
 	"did not find expected <document start>":                "text after the end of the document",
 	"could not find expected ':'":                           `no ": " where one must be`,
+	"did not find expected ',' or ']'":                      `a list that opens with "[" goes on without a comma, or never closes with "]"`,
+	"did not find expected ',' or '}'":                      `what opens with "{" goes on without a comma, or never closes with "}"`,
+	"did not find expected node content":                    `no value where one must be: look for a "[", a "{" or a comma too many`,
+	"found unknown escape character":                        "a backslash in double quotes that means nothing: use single quotes",
+	"found a tab character that violates indentation":       "indent with spaces, not tabs",
 }
 
 // explain is the message for an error of the YAML parser in a line.
@@ -132,7 +154,7 @@ func explain(message, line string) string {
 	text := strings.TrimLeft(line, " \t")
 	switch {
 	case strings.HasPrefix(line, "<<<<<<< "), strings.HasPrefix(line, "======="), strings.HasPrefix(line, ">>>>>>> "):
-		return "a merge conflict was left here"
+		return "a merge conflict was left here: settle it, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>"
 	case strings.Contains(line[:len(line)-len(text)], "\t"):
 		return "not valid YAML: indent with spaces, not tabs"
 	case advice[message] != "":

@@ -127,7 +127,7 @@ func refuseSharedApps(readings []*reading) {
 				continue
 			}
 			at := r.apps[name]
-			r.fail(at, "app %q is also in %s: an app stands in one file", name, other(readings, holders[name], i, name))
+			r.fail(at, "app %q is also in %s: keep one of them", name, other(readings, holders[name], i, name))
 		}
 	}
 }

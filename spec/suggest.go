@@ -5,8 +5,8 @@ import "strings"
 // maxSuggest is the longest unknown name that is compared with known ones.
 const maxSuggest = 40
 
-// suggest is the end of an "unknown field" message: the near miss, or the place
-// where a field of that name belongs.
+// suggest is the end of an "unknown field" message: the near miss, the place
+// where a field of that name belongs, or what there is.
 func suggest(name string, s *shape) string {
 	known := make([]string, len(s.fields))
 	for i, f := range s.fields {
@@ -20,7 +20,7 @@ func suggest(name string, s *shape) string {
 			return ": it belongs in " + elsewhere.name
 		}
 	}
-	return ""
+	return ", which has " + strings.Join(known, ", ")
 }
 
 // nearest is the known word closest to name, or "" when none is close: at most

@@ -46,7 +46,7 @@ func (r *reading) fail(at *yaml.Node, format string, args ...any) {
 // and mappings. Aliases are never followed, so no document grows when read.
 func (r *reading) plain(n *yaml.Node, depth int) {
 	if depth > maxDepth {
-		r.fail(n, "nested more than %d levels deep", maxDepth)
+		r.fail(n, "nested more than %d levels deep: look at the indentation", maxDepth)
 		return
 	}
 	switch {
@@ -83,7 +83,7 @@ func (r *reading) keys(n *yaml.Node) {
 			continue
 		}
 		if before, ok := first[key.Value]; ok {
-			r.fail(key, "%s stands here twice: the first is on line %d", quote(key.Value), before.Line)
+			r.fail(key, "%s stands here twice: the first is on line %d; keep one", quote(key.Value), before.Line)
 			continue
 		}
 		first[key.Value] = key

@@ -44,7 +44,7 @@ func (p *parts) authority(at string, f settings.Fallback, key crypto.Signer) (*i
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s.caFile: %s holds no PEM certificate", at, f.CAFile)
+			return nil, fmt.Errorf("%s.caFile: %s holds no PEM certificate; put the root there that the CA's own HTTPS certificate comes from", at, f.CAFile)
 		}
 	}
 	if f.EAB.KID != "" {

@@ -45,7 +45,7 @@ func (p *parts) accountKey(ctx context.Context, a access) (crypto.Signer, error)
 		key, err = issue.CreateAccountKey(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("acme.accountKeyFile: %w", err)
+		return nil, fmt.Errorf("acme.accountKeyFile: %w; restore it from its backup, since a new key is a new account", err)
 	}
 	p.thumbprint, err = issue.Thumbprint(key)
 	return key, err

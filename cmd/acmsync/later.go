@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,7 @@ func addLater(root *cobra.Command) {
 
 func notYet(what, instead string) error {
 	if instead == "" {
-		return errors.New(what + " is not in this release")
+		return errors.New(what + " is not in this release; acmsync --help lists what is")
 	}
 	return fmt.Errorf("%s is not in this release; meanwhile: %s", what, instead)
 }
@@ -47,10 +48,30 @@ func notYet(what, instead string) error {
 func flagError(cmd *cobra.Command, err error) error {
 	for _, name := range laterFlags[cmd.Name()] {
 		if strings.HasSuffix(err.Error(), "unknown flag: --"+name) {
-			return notYet("acmsync "+cmd.Name()+" --"+name, "")
+			return notYet("acmsync "+cmd.Name()+" --"+name, "leave it out")
 		}
 	}
-	return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
+	return fmt.Errorf("%s; %s --help lists the flags", flagText(cmd, err), cmd.CommandPath())
+}
+
+// unusable is how the library says that a flag's value cannot be read.
+var unusable = regexp.MustCompile(`^invalid argument "(.*)" for "(?:-., )?--([a-z-]+)" flag: `)
+
+// kinds are what values of a type must be.
+var kinds = map[string]string{
+	"bool":     "must be true or false, or the flag alone",
+	"duration": "must be a time with its unit, like 30s or 10m",
+}
+
+func flagText(cmd *cobra.Command, err error) string {
+	m := unusable.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err.Error()
+	}
+	if flag := cmd.Flags().Lookup(m[2]); flag != nil && kinds[flag.Value.Type()] != "" {
+		return fmt.Sprintf("--%s %s: %s", m[2], m[1], kinds[flag.Value.Type()])
+	}
+	return fmt.Sprintf("--%s cannot be %q", m[2], m[1])
 }
 
 // noSuchCommand is the complaint about a word that is no command.

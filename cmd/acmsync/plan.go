@@ -67,7 +67,7 @@ func planFiles(args []string) ([]spec.File, error) {
 		return nil, nil
 	}
 	if info, err := os.Stat(args[0]); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("%s is not a folder (planning for a revision is not in this release)", args[0])
+		return nil, fmt.Errorf("%s is not a folder; name one that holds apps.yaml or apps/ (planning for a revision is not in this release)", args[0])
 	}
 	return operate.FolderWithCertificates(args[0])
 }

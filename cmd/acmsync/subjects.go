@@ -129,7 +129,7 @@ func (f verifyFlags) override(p *record.Platform) (err error) {
 	for _, text := range f.addresses {
 		address, err := netip.ParseAddr(text)
 		if err != nil {
-			return fmt.Errorf("--address %s: not an IP address", text)
+			return fmt.Errorf("--address %s: must be an IP address, like 203.0.113.10", text)
 		}
 		p.Addresses = append(p.Addresses, address)
 	}
@@ -143,7 +143,7 @@ func (f verifyFlags) override(p *record.Platform) (err error) {
 	}
 	if f.thumbprint != "" {
 		if len(f.thumbprint) != 43 { // of SHA-256, in base64url (RFC 7638)
-			return fmt.Errorf("--thumbprint %s: not a thumbprint, which has 43 characters", f.thumbprint)
+			return fmt.Errorf("--thumbprint %s: must be the 43 characters that acmsync doctor shows of the account key", f.thumbprint)
 		}
 		p.ChallengeMode, p.Thumbprint = "stateless", f.thumbprint
 	}

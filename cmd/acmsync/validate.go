@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,8 +27,11 @@ message, and the exit code is 4.`,
 				dir = args[0]
 			}
 			files, err := operate.FolderWithCertificates(dir)
-			if err != nil {
-				return fmt.Errorf("%w; run: acmsync validate DIR, with the folder that holds it", err)
+			switch {
+			case errors.Is(err, operate.ErrNoDesired), errors.Is(err, operate.ErrNoFolder):
+				return fmt.Errorf("%w; run: acmsync validate DIR, with the folder that holds apps.yaml or apps/", err)
+			case err != nil:
+				return err
 			}
 			return validate(c, files)
 		},

@@ -30,7 +30,9 @@ func NewProvider(name string, variables map[string]string) (Provider, error) {
 	default:
 		return nil, fmt.Errorf("challenge.dns01.provider: %q is none of %s", name, strings.Join(ProviderNames(), ", "))
 	}
-	e.leftover()
+	if stray := e.leftover(); stray != nil { // it is what is missing, mistyped
+		return nil, stray
+	}
 	if e.err != nil {
 		return nil, e.err
 	}
@@ -81,7 +83,7 @@ func (e *env) one(name string) string {
 func (e *env) required(names ...string) string {
 	value := e.text(names...)
 	if value == "" {
-		e.fail(names[0], "is missing")
+		e.fail(names[0], "is missing: the provider cannot work without it")
 	}
 	return value
 }
@@ -106,13 +108,14 @@ func (e *env) seconds(otherwise time.Duration, names ...string) time.Duration {
 
 // leftover refuses variables that nobody asked for: a mistyped one would be
 // missing in silence.
-func (e *env) leftover() {
+func (e *env) leftover() error {
 	for _, name := range slices.Sorted(maps.Keys(e.given)) {
 		if !e.used[name] {
 			known := slices.DeleteFunc(slices.Sorted(maps.Keys(e.used)), func(s string) bool { return strings.HasSuffix(s, "_FILE") })
-			e.fail(name, "is no variable of this provider; it knows %s", strings.Join(known, ", "))
+			return fmt.Errorf("challenge.dns01.env.%s: is no variable of this provider; it knows %s", name, strings.Join(known, ", "))
 		}
 	}
+	return nil
 }
 
 // refusal is a provider's no.

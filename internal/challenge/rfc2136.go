@@ -46,10 +46,10 @@ func newRFC2136(e *env) *rfc2136 {
 		e.fail("DNSUPDATE_TSIG_KEY", "needs DNSUPDATE_TSIG_SECRET too, and the other way round")
 	}
 	if _, err := base64.StdEncoding.DecodeString(r.secret); err != nil {
-		e.fail("DNSUPDATE_TSIG_SECRET", "is not base64")
+		e.fail("DNSUPDATE_TSIG_SECRET", "is not base64: copy it as tsig-keygen prints it")
 	}
 	if !slices.Contains(algorithms, r.algorithm) {
-		e.fail("DNSUPDATE_TSIG_ALGORITHM", "must be one of %s", strings.Join(algorithms, " "))
+		e.fail("DNSUPDATE_TSIG_ALGORITHM", "must be one of %s", strings.ReplaceAll(strings.Join(algorithms, ", "), ".", ""))
 	}
 	if r.key != "" {
 		r.key = dns.CanonicalName(r.key)

@@ -29,7 +29,10 @@ var ErrNotForUs = errors.New("it is not encrypted to this identity")
 func ParseIdentity(file []byte) (*Identity, error) {
 	keys, err := age.ParseIdentities(bytes.NewReader(file))
 	if err != nil {
-		return nil, errors.New("it is no age identity file, as age-keygen writes it")
+		if bytes.HasPrefix(bytes.TrimSpace(file), []byte("age1")) {
+			return nil, errors.New("it holds a recipient (age1…), which encrypts; name the file that age-keygen wrote, which decrypts")
+		}
+		return nil, errors.New("it is no age identity file; make one with: age-keygen -o FILE")
 	}
 	id := &Identity{keys: keys}
 	for _, key := range keys {

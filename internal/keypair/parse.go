@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"strings"
 
 	"github.com/acmsync/acmsync/internal/record"
 )
@@ -27,19 +28,19 @@ func ParseChain(chainPEM []byte) ([]*x509.Certificate, error) {
 	var chain []*x509.Certificate
 	for block, rest := pem.Decode(chainPEM); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
-			return nil, refuse(Unreadable, "the chain holds a block of type %.40q", block.Type)
+			return nil, refuse(Unreadable, "the chain holds a block of type %.40q, where only certificates belong", block.Type)
 		}
 		if len(chain) == maxChain {
 			return nil, refuse(Unreadable, "the chain is longer than %d certificates", maxChain)
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, refuse(Unreadable, "certificate %d of the chain: %w", len(chain)+1, err)
+			return nil, refuse(Unreadable, "certificate %d of the chain cannot be read (%s)", len(chain)+1, strings.TrimPrefix(err.Error(), "x509: "))
 		}
 		chain = append(chain, cert)
 	}
 	if len(chain) == 0 {
-		return nil, refuse(Unreadable, "the chain holds no certificate in PEM")
+		return nil, refuse(Unreadable, "the chain holds no certificate in PEM (-----BEGIN CERTIFICATE-----)")
 	}
 	return chain, nil
 }

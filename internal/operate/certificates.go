@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ func (s shelf) check(p spec.Parsed) (faults, warnings []spec.Error) {
 				continue
 			}
 			b := s.glance(*c, wrong)
-			plain[c.Key] = b.Plain && wrong[c.Key] == ""
+			plain[c.Key] = b.Plain && wrong[c.Key] == "" && bytes.Contains(s.files[c.Key], []byte("PRIVATE KEY"))
 			if b.Certificate != nil && !b.Certificate.Serves(d.Name) {
 				named = append(named, spec.Error{File: p.Path, Line: d.Line, Column: d.Column, Message: fmt.Sprintf(
 					"%s is not for %s, but for %s", c.Chain, d.Name, record.Clean(names(b.Certificate.Names), 300))})
@@ -62,13 +63,22 @@ func (s shelf) check(p spec.Parsed) (faults, warnings []spec.Error) {
 		if at.Message = wrong[n.File]; at.Message != "" {
 			faults = append(faults, at)
 		}
-		if at.Message = n.File + " is a private key in the clear: encrypt it with age"; plain[n.File] {
+		if at.Message = inTheClear(n.File); plain[n.File] {
 			warnings = append(warnings, at)
 		}
 		delete(wrong, n.File)
 		delete(plain, n.File)
 	}
 	return append(faults, named...), warnings
+}
+
+// inTheClear is what to do about a key that anybody with the repository can use.
+func inTheClear(path string) string {
+	text := path + " is a private key in the clear: encrypt it with age"
+	if !strings.HasSuffix(path, ".age") {
+		text += fmt.Sprintf(" (age -r RECIPIENT -a -o %s.age %s; your operator names the recipient)", path, path)
+	}
+	return text
 }
 
 // glance notes what is wrong with a certificate under the file to mend.

@@ -28,10 +28,10 @@ func TestCheckCertificates(t *testing.T) {
 		"as it should be":          {good.chain, encrypted, "www.shop.example", ""},
 		"no chain":                 {"", encrypted, "www.shop.example", "4:24: c.pem is not there, or not a file of its own (a link is none)"},
 		"no key":                   {good.chain, "", "www.shop.example", "4:36: c.key is not there, or not a file of its own (a link is none)"},
-		"a key in the clear":       {good.chain, good.key, "www.shop.example", "warning 4:36: c.key is a private key in the clear: encrypt it with age"},
+		"a key in the clear":       {good.chain, good.key, "www.shop.example", "warning 4:36: c.key is a private key in the clear: encrypt it with age (age -r RECIPIENT -a -o c.key.age c.key; your operator names the recipient)"},
 		"another's key":            {good.chain, other.key, "www.shop.example", "4:36: c.key is not the private key of c.pem"},
 		"no key at all in the key": {good.chain, "hello", "www.shop.example", "4:36: c.key: there is no private key in PEM"},
-		"no certificate in it":     {"hello", encrypted, "www.shop.example", "4:24: c.pem: the chain holds no certificate in PEM"},
+		"no certificate in it":     {"hello", encrypted, "www.shop.example", "4:24: c.pem: the chain holds no certificate in PEM (-----BEGIN CERTIFICATE-----)"},
 		"another name":             {good.chain, encrypted, "shop.example", "5:13: c.pem is not for shop.example, but for www.shop.example"},
 		"expired":                  {old.chain, encrypted, "www.shop.example", "4:24: c.pem expired at " + now.Add(-time.Minute).UTC().Format(time.RFC3339)},
 	} {

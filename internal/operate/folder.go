@@ -20,14 +20,14 @@ const maxBytes = 1 << 20
 // ErrNoDesired: a folder holds neither apps.yaml nor apps/*.yaml.
 var ErrNoDesired = errors.New("neither apps.yaml nor apps/*.yaml is there")
 
-var errLink = errors.New("not a regular file or folder; desired state must not be a link")
+var errLink = errors.New("it is a link, or no regular file; put the file itself in its place")
 
 // Folder reads the files of desired state below dir, sorted by path. Symbolic
 // links are refused, as they are in the repository.
 func Folder(dir string) ([]spec.File, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("opening the folder of desired state: %w", err)
+		return nil, fmt.Errorf("%s: %w", dir, noFolder(err))
 	}
 	defer root.Close()
 	names, err := desiredNames(root)
@@ -46,6 +46,21 @@ func Folder(dir string) ([]spec.File, error) {
 		files = append(files, spec.File{Path: name, Bytes: content})
 	}
 	return files, nil
+}
+
+// ErrNoFolder: there is no folder of that name.
+var ErrNoFolder = errors.New("there is no such folder")
+
+// noFolder says so; other errors of the file system speak for themselves.
+func noFolder(err error) error {
+	var p *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist), strings.Contains(err.Error(), "not a directory"):
+		return ErrNoFolder
+	case errors.As(err, &p):
+		return p.Err
+	}
+	return err
 }
 
 // FolderWithCertificates is [Folder] with the files of the certificates that

@@ -70,7 +70,7 @@ func TestFolderOfNothing(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	if _, err := operate.Folder(filepath.Join(t.TempDir(), "gone")); !errors.Is(err, os.ErrNotExist) || errors.Is(err, operate.ErrNoDesired) {
+	if _, err := operate.Folder(filepath.Join(t.TempDir(), "gone")); !errors.Is(err, operate.ErrNoFolder) || errors.Is(err, operate.ErrNoDesired) {
 		t.Errorf("no such folder: %v", err)
 	}
 }

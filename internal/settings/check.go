@@ -110,13 +110,13 @@ func (l *loader) targets() {
 		case d.Name == "":
 			l.fail(p, key, "needs a name, like name: edge")
 		case names[d.Name]:
-			l.fail(p, key+".name", fmt.Sprintf("%s is already the name of another target", d.Name))
+			l.fail(p, key+".name", fmt.Sprintf("%s is already the name of another target: choose another", d.Name))
 		}
 		switch {
 		case d.Dir == "":
 			l.fail(p, key, "needs files: {dir: …}, the folder that gets the certificates")
 		case dirs[d.Dir]:
-			l.fail(p, key+".files.dir", fmt.Sprintf("%s is already the folder of another target", d.Dir))
+			l.fail(p, key+".files.dir", fmt.Sprintf("%s is already the folder of another target: choose another", d.Dir))
 		}
 		if d.Hook != nil && (len(d.Hook) == 0 || d.Hook[0] == "") {
 			l.fail(p, key+".hook", "must be a command and its arguments, like [nginx, -s, reload]")

@@ -48,7 +48,7 @@ func (l *loader) authorities() {
 		case f.Directory == "":
 			l.fail(l.seen[key], key, "needs the directory of another CA, like directory: https://ca.example.com/acme/directory")
 		case at != "":
-			l.fail(l.near(key+".directory"), key+".directory", fmt.Sprintf("%s is already that of %s", f.Directory, at))
+			l.fail(l.near(key+".directory"), key+".directory", fmt.Sprintf("%s is already that of %s: name another CA", f.Directory, at))
 		default:
 			used[f.Directory] = key
 		}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // maxBytes bounds the file before it is parsed.
@@ -80,7 +81,7 @@ func (l *loader) file() {
 	case err != nil:
 		l.fail(place{source: l.src.Path}, "", "the settings cannot be read: "+reason(err)+"; name another file with --config")
 	case len(content) > maxBytes:
-		l.fail(place{file: l.src.Path, line: 1, column: 1}, "", "the file is larger than 1 MiB")
+		l.fail(place{file: l.src.Path, line: 1, column: 1}, "", "the file is larger than 1 MiB, so it can hardly be settings; name another with --config")
 	default:
 		l.parse(content)
 	}
@@ -96,7 +97,10 @@ func (l *loader) content() ([]byte, error) {
 // reason is an error of the file system without the path it repeats.
 func reason(err error) string {
 	var p *fs.PathError
-	if errors.As(err, &p) {
+	switch {
+	case errors.Is(err, syscall.EISDIR):
+		return "it is a folder"
+	case errors.As(err, &p):
 		return p.Err.Error()
 	}
 	return err.Error()
@@ -139,12 +143,23 @@ func (l *loader) flags() {
 	known := slices.Sorted(maps.Keys(table))
 	for _, key := range slices.Sorted(maps.Keys(l.src.Flags)) {
 		from := place{source: "command line"}
-		if f, ok := table[key]; ok {
+		f, ok := table[key]
+		switch {
+		case ok:
 			l.set(f, "", value{place: from, text: l.src.Flags[key], base: "."})
-		} else {
-			l.fail(from, key, "no such setting"+didYouMean(nearest(key, known)))
+		case key == "deploy" || key == "acme.fallback":
+			l.fail(from, key, "is a list, which only the file can hold")
+		case slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, key+".") }):
+			l.fail(from, key, "is a group of settings: name one of them, like "+l.first(known, key))
+		default:
+			l.fail(from, key, noSuch(nearest(key, known)))
 		}
 	}
+}
+
+// first is one setting of a group.
+func (l *loader) first(known []string, group string) string {
+	return known[slices.IndexFunc(known, func(k string) bool { return strings.HasPrefix(k, group+".") })]
 }
 
 // near is the place of key or of the nearest group around it.

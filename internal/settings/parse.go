@@ -29,6 +29,20 @@ func parseDuration(text string) (time.Duration, error) {
 	return sum + d, nil
 }
 
+// spell writes a duration as parseDuration reads it: 365d, not 8760h0m0s.
+func spell(d time.Duration) string {
+	if day := 24 * time.Hour; d >= day && d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	text := d.String()
+	for _, none := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, none) {
+			text = strings.TrimSuffix(text, none[1:])
+		}
+	}
+	return text
+}
+
 // parseFraction reads 2/3 or 0.66; the result lies strictly between 0 and 1.
 func parseFraction(text string) (float64, error) {
 	bad := fmt.Errorf("must be a fraction between 0 and 1, like 2/3 or 0.66, got %q", text)

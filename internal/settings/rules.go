@@ -23,6 +23,8 @@ func repositoryURL(to *string) setter {
 		switch {
 		case filled(s) != nil:
 			return filled(s)
+		case legible(s) != nil:
+			return legible(s)
 		case strings.HasPrefix(s, "-") || strings.Contains(s, "::"):
 			return fmt.Errorf("must be https://, ssh://, user@host:path or a local path, got %q", s)
 		case strings.Contains(s, "://"):
@@ -46,7 +48,7 @@ func remoteURL(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" {
 		// The parser's own error quotes the text, which may hold a password.
-		return errors.New("is not a valid URL")
+		return errors.New("is not a valid URL: write it like https://git.example.com/platform/domains.git")
 	}
 	if _, secret := u.User.Password(); secret {
 		return errors.New("must not hold a password: put it into a file and name that in repository.auth.tokenFile")
@@ -108,7 +110,7 @@ func directory(s string) (string, error) {
 			s, didYouMean(nearest(s, []string{"letsencrypt", "letsencrypt-staging"})))
 	}
 	if u.Scheme != "https" {
-		return "", errors.New("must be an https:// URL (RFC 8555, section 6.1)")
+		return "", errors.New("must be an https:// URL, like https://ca.example.com/acme/directory (RFC 8555, section 6.1)")
 	}
 	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // setter puts a value into the setting it was made for, or says what is wrong
@@ -90,7 +91,7 @@ func duration(to *time.Duration, least, most time.Duration) setter {
 	return parsed(to, func(s string) (time.Duration, error) {
 		d, err := parseDuration(s)
 		if err == nil && (d < least || d > most) {
-			err = fmt.Errorf("must be from %s to %s, got %q", least, most, s)
+			err = fmt.Errorf("must be from %s to %s, got %q", spell(least), spell(most), s)
 		}
 		return d, err
 	})
@@ -140,6 +141,14 @@ func filled(s string) error {
 	return nil
 }
 
+// legible refuses what cannot be shown in a message, nor typed.
+func legible(s string) error {
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("holds characters that cannot be printed: %q", s)
+	}
+	return nil
+}
+
 // location is a file or folder that need not exist yet.
 func location(to *string) setter {
 	return func(v value) error {
@@ -147,7 +156,7 @@ func location(to *string) setter {
 		if err != nil {
 			return err
 		}
-		if err := filled(s); err != nil {
+		if err := errors.Join(filled(s), legible(s)); err != nil {
 			return err
 		}
 		*to, err = v.resolve(s)
@@ -165,20 +174,25 @@ func file(to *string) setter {
 	}
 }
 
+// unread names the file once, and not what was done to it.
+func unread(name string, err error) error {
+	return fmt.Errorf("%s cannot be read: %s", name, reason(err))
+}
+
 func readable(name string) error {
 	f, err := os.Open(name)
 	if err != nil {
-		return fmt.Errorf("cannot be read: %w", err)
+		return unread(name, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return fmt.Errorf("cannot be read: %w", err)
+		return unread(name, err)
 	case info.IsDir():
 		return fmt.Errorf("must be a file, but %s is a folder", name)
 	case info.Size() == 0 && info.Mode().IsRegular():
-		return fmt.Errorf("%s is empty", name)
+		return fmt.Errorf("%s is empty: write into it what the setting asks for", name)
 	}
 	return nil
 }
@@ -191,7 +205,7 @@ func folder(to *string) setter {
 		}
 		info, err := os.Stat(*to)
 		if err != nil {
-			return fmt.Errorf("cannot be used: %w", err)
+			return fmt.Errorf("%s cannot be used: %s", *to, reason(err))
 		}
 		if !info.IsDir() {
 			return fmt.Errorf("must be a folder, but %s is a file", *to)

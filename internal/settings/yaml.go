@@ -24,7 +24,7 @@ func (l *loader) parse(content []byte) {
 		l.fail(top, "", "the file starts with a byte order mark; save it as UTF-8 without one")
 		return
 	case !utf8.Valid(content):
-		l.fail(top, "", "the file is not UTF-8")
+		l.fail(top, "", "the file is not UTF-8: save it as UTF-8")
 		return
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
@@ -54,6 +54,22 @@ func (l *loader) parse(content []byte) {
 
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
+// advice says in our words what yaml.v3 means, where its own need knowledge of
+// its insides.
+var advice = map[string]string{
+	"found unexpected end of stream":                  "a quote that opens in this line, or after it, is never closed",
+	"found character that cannot start any token":     "a tab, or a character that no value may begin with: indent with spaces, put the value in quotes",
+	"found a tab character that violates indentation": "indent with spaces, not tabs",
+	"mapping values are not allowed in this context":  `a ": " where none fits: look at the indentation, or put the value in quotes`,
+	"did not find expected key":                       "no field name where one must be: look at the indentation",
+	"did not find expected '-' indicator":             `no "- " where a list goes on: look at the indentation`,
+	"did not find expected ',' or ']'":                `a list that opens with "[" goes on without a comma, or never closes with "]"`,
+	"did not find expected ',' or '}'":                `what opens with "{" goes on without a comma, or never closes with "}"`,
+	"did not find expected node content":              `no value where one must be: look for a "[", a "{" or a comma too many`,
+	"could not find expected ':'":                     `no ": " where one must be`,
+	"found unknown escape character":                  "a backslash in double quotes that means nothing: use single quotes",
+}
+
 // syntax turns yaml.v3's error, which knows a line at most, into ours.
 func syntax(file string, err error) (place, string, string) {
 	p := place{file: file, line: 1, column: 1}
@@ -62,7 +78,11 @@ func syntax(file string, err error) (place, string, string) {
 		p.line, _ = strconv.Atoi(m[1])
 		message = message[len(m[0]):]
 	}
-	return p, "", "not valid YAML: " + strings.TrimPrefix(message, "yaml: ")
+	message = strings.TrimPrefix(message, "yaml: ")
+	if plain := advice[message]; plain != "" {
+		message = plain
+	}
+	return p, "", "not valid YAML: " + message
 }
 
 func (l *loader) root(n *yaml.Node) {
@@ -90,7 +110,7 @@ func (l *loader) group(n *yaml.Node, outer, inner string, table []field) {
 			continue
 		}
 		if line, twice := written[name.Value]; twice {
-			l.fail(at(l.src.Path, name), outer+inner+name.Value, fmt.Sprintf("is already written on line %d", line))
+			l.fail(at(l.src.Path, name), outer+inner+name.Value, fmt.Sprintf("is already written on line %d: keep one of the two", line))
 			continue
 		}
 		written[name.Value] = name.Line
@@ -116,7 +136,15 @@ func (l *loader) entry(name, val *yaml.Node, outer, inner string, table []field)
 			return
 		}
 	}
-	l.fail(at(l.src.Path, name), outer+key, "no such setting"+didYouMean(suggest(name.Value, inner, table)))
+	l.fail(at(l.src.Path, name), outer+key, noSuch(suggest(name.Value, inner, table)))
+}
+
+// noSuch is about a setting that there is not; near may be meant.
+func noSuch(near string) string {
+	if near == "" {
+		return "no such setting; docs/settings.md lists them all"
+	}
+	return "no such setting" + didYouMean(near)
 }
 
 // suggest looks among the neighbours first, then for the same name elsewhere.
@@ -150,7 +178,7 @@ func (l *loader) lexical(n *yaml.Node, key string) bool {
 	case n.Tag == "!!merge":
 		bad = "merges (<<) are not allowed; write the fields out"
 	case n.Style&yaml.TaggedStyle != 0:
-		bad = "tags (" + n.Tag + ") are not allowed"
+		bad = "tags (" + n.Tag + ") are not allowed; remove it"
 	}
 	if bad != "" {
 		l.fail(at(l.src.Path, n), strings.TrimSuffix(key, "."), bad)

@@ -13,7 +13,7 @@ SOAK       ?= 1h
 RACE       := $(shell if [ "$$CI" = true ] || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1; then echo -race; fi)
 TOOL       := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: build demo test test-short promises chaos soak lint vulnerabilities fmt fuzz cover bench bench-peers year tools clean
+.PHONY: build demo test test-short promises chaos soak lint vulnerabilities fmt fuzz fuzz-nightly cover bench bench-peers year tools clean
 
 build: ## the released binary: no lab, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/acmsync ./cmd/acmsync
@@ -54,6 +54,9 @@ vulnerabilities: ## those that are known of what we call; a note where their dat
 
 fmt:
 	$(TOOL) gofumpt -w $$(git ls-files '*.go')
+
+fuzz-nightly: ## every fuzz target for a million mutations; hours
+	$(MAKE) fuzz FUZZTIME=1000000x
 
 fuzz: ## every fuzz target for FUZZTIME
 	@set -e; for pkg in $$($(GO) list ./...); do \

@@ -268,7 +268,7 @@ func serves(t *testing.T, dir string, p record.Pair) {
 	}
 }
 
-func entries(t *testing.T, dir string) []string {
+func entries(t testing.TB, dir string) []string {
 	t.Helper()
 	found, err := os.ReadDir(dir)
 	if err != nil {
@@ -281,7 +281,7 @@ func entries(t *testing.T, dir string) []string {
 	return names
 }
 
-func read(t *testing.T, dir string) map[string]string {
+func read(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	content := map[string]string{}
 	for _, name := range entries(t, dir) {

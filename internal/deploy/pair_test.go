@@ -22,13 +22,13 @@ func day(n int) time.Time {
 	return time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, n-30)
 }
 
-func pair(t *testing.T, name string, from time.Time) record.Pair {
+func pair(t testing.TB, name string, from time.Time) record.Pair {
 	t.Helper()
 	return pairUntil(t, name, from, from.AddDate(0, 0, 90))
 }
 
 // pairUntil issues a real pair from a fresh CA.
-func pairUntil(t *testing.T, name string, from, until time.Time) record.Pair {
+func pairUntil(t testing.TB, name string, from, until time.Time) record.Pair {
 	t.Helper()
 	caKey, key := newKey(t), newKey(t)
 	ca := &x509.Certificate{
@@ -51,7 +51,7 @@ func pairUntil(t *testing.T, name string, from, until time.Time) record.Pair {
 	}
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -60,7 +60,7 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	return key
 }
 
-func sign(t *testing.T, c, parent *x509.Certificate, key, by *ecdsa.PrivateKey) []byte {
+func sign(t testing.TB, c, parent *x509.Certificate, key, by *ecdsa.PrivateKey) []byte {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), by)
 	if err != nil {

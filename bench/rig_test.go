@@ -79,6 +79,7 @@ func (r *rig) config(b *testing.B) controller.Config {
 	b.Cleanup(func() { _ = repo.Close() })
 	ca := issue.New(issue.Config{
 		Directory: s.ACME.Directory, Email: s.ACME.Email, AcceptTerms: true, Key: r.key, RootCAs: r.roots(),
+		Rates: issue.Gentle(),
 	})
 	b.Cleanup(ca.Close)
 	return controller.Config{

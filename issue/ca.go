@@ -35,8 +35,12 @@ type Config struct {
 	RootCAs *x509.CertPool
 	// UserAgent names the program (RFC 8555, section 6.1).
 	UserAgent string
-	// Timeout bounds each single request. 0: 30 s.
+	// Timeout bounds each single request, from when its turn has come. 0: 30 s.
 	Timeout time.Duration
+	// Rates are the CA's limits on requests; the zero value knows none.
+	Rates Rates
+	// Now is the clock that the CA's pauses are kept by; nil: time.Now.
+	Now func() time.Time
 }
 
 // EAB is an external account binding. The zero value is none.
@@ -53,7 +57,7 @@ type CA struct {
 	transport http.RoundTripper
 	idle      func()
 	nonces    nonces
-	pace      *pace
+	gates     map[string]*gate
 	account   account
 	directory directory
 }
@@ -68,9 +72,12 @@ func New(c Config) *CA {
 	quietLego.Do(func() { legolog.Logger = log.New(io.Discard, "", 0) })
 	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
 	c.UserAgent = cmp.Or(c.UserAgent, "acmsync")
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	transport, idle := newTransport(c.RootCAs)
 	return &CA{
-		config: c, transport: transport, idle: idle, pace: noncePace(),
+		config: c, transport: transport, idle: idle, gates: gates(c.Rates, c.Now),
 		account:   account{turn: make(turn, 1), url: c.AccountURL},
 		directory: directory{turn: make(turn, 1)},
 	}

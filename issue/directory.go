@@ -47,6 +47,21 @@ func (d *directory) keep(raw []byte, parsed acme.Directory) {
 	d.raw, d.parsed, d.got = raw, parsed, time.Now()
 }
 
+// kindOf is the kind of the requests that go to the address.
+func (d *directory) kindOf(address string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch address {
+	case d.parsed.NewAccountURL:
+		return atNewAccount
+	case d.parsed.NewOrderURL:
+		return atNewOrder
+	case d.parsed.RevokeCertURL:
+		return atRevokeCert
+	}
+	return atOther
+}
+
 // Directory asks for the directory, always anew, and returns it with the Date
 // of the answer: the CA's clock, zero if it does not show one.
 func (c *CA) Directory(ctx context.Context) (record.Directory, time.Time, error) {
@@ -118,7 +133,7 @@ func (c *CA) fetchDirectory(ctx context.Context) (acme.Directory, time.Time, err
 	}
 	req.Header.Set("User-Agent", c.config.UserAgent)
 	s := &session{ca: c, ctx: ctx, now: time.Now()}
-	s.last = c.send(ctx, req)
+	s.last = c.send(ctx, atDirectory, req)
 	if s.last.err != nil || s.last.status >= http.StatusBadRequest && !s.elsewhere() {
 		return acme.Directory{}, time.Time{}, s.failure("directory", s.last.err)
 	}

@@ -85,6 +85,7 @@ func (l *lab) client(change ...func(*issue.Config)) *issue.CA {
 	pool.AppendCertsFromPEM(l.authority.RootPEM())
 	config := issue.Config{
 		Directory: l.authority.URL(), Email: "ops@shop.example", AcceptTerms: true, Key: l.key, RootCAs: pool,
+		Rates: issue.Gentle(),
 	}
 	for _, c := range change {
 		c(&config)

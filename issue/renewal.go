@@ -40,7 +40,7 @@ func (c *CA) RenewalInfo(ctx context.Context, chainPEM []byte, now time.Time) re
 	}
 	req.Header.Set("User-Agent", c.config.UserAgent)
 	s := &session{ca: c, ctx: ctx, now: now}
-	s.last = c.send(ctx, req)
+	s.last = c.send(ctx, atRenewalInfo, req)
 	return s.renewalInfo(id)
 }
 

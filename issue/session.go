@@ -73,14 +73,16 @@ func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	case http.MethodHead:
 		value, err := s.nonce()
-		if err != nil {
-			return nil, err
-		}
 		if value != "" {
 			return answer(req, exchange{status: http.StatusOK, header: http.Header{"Replay-Nonce": {value}}}), nil
 		}
+		s.last = unsent(err)
+		if err == nil {
+			s.last = s.ca.exchange(s.ctx, atNewNonce, req)
+		}
+	default:
+		s.last = s.ca.send(s.ctx, s.ca.directory.kindOf(req.URL.String()), req)
 	}
-	s.last = s.ca.send(s.ctx, req)
 	if s.last.err != nil {
 		return nil, s.last.err
 	}
@@ -104,15 +106,12 @@ func (s *session) nonce() (string, error) {
 		if value, ok := s.ca.nonces.take(time.Now()); ok {
 			return value, nil
 		}
-		wait := s.ca.pace.take(time.Now())
-		if wait == 0 {
-			return "", nil
+		wait, err := s.ca.gates[atNewNonce].try()
+		if wait == 0 || err != nil {
+			return "", err
 		}
-		select {
-		case <-s.ctx.Done():
-			s.last = exchange{err: s.ctx.Err()}
-			return "", s.ctx.Err()
-		case <-time.After(min(wait, nonceLook)):
+		if err := sleep(s.ctx, min(wait, nonceLook)); err != nil {
+			return "", err
 		}
 	}
 }
@@ -131,18 +130,45 @@ func (s *session) keepNonce(req *http.Request, x exchange) {
 	x.header.Del("Replay-Nonce")
 }
 
+// send makes one exchange with the CA when the turn of a request of that kind has
+// come, and not before: no time of the exchange runs out while it waits.
+func (c *CA) send(ctx context.Context, kind string, req *http.Request) exchange {
+	if err := c.gates[kind].enter(ctx); err != nil {
+		return unsent(err)
+	}
+	return c.exchange(ctx, kind, req)
+}
+
+// unsent is the exchange that was not made. While the CA wants none, it is what
+// the CA last said.
+func unsent(err error) exchange {
+	var paused *pausedError
+	if errors.As(err, &paused) {
+		return paused.answer
+	}
+	return exchange{err: err}
+}
+
+// exchange makes one, its turn taken, and reads the answer to its end.
+func (c *CA) exchange(ctx context.Context, kind string, req *http.Request) exchange {
+	x := c.deliver(ctx, kind, req)
+	if x.err == nil {
+		c.gates[kind].heed(kind, x)
+	}
+	return x
+}
+
 // errPlain is of a URL that the CA names and that is not to be followed.
 var errPlain = errors.New("the CA names a URL that is not https (RFC 8555, section 6.1)")
 
-// send makes one exchange with the CA and reads the answer to its end. All URLs
-// but the directory's are the CA's own words.
-func (c *CA) send(ctx context.Context, req *http.Request) exchange {
+// deliver sends the request. All URLs but the directory's are the CA's own words.
+func (c *CA) deliver(ctx context.Context, kind string, req *http.Request) exchange {
 	if req.URL.Scheme != "https" || req.URL.User != nil {
 		return exchange{err: errPlain}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
-	ctx = context.WithValue(ctx, methodKey{}, req.Method)
+	ctx = context.WithValue(ctx, attemptKey{}, attempt{req.Method, c.gates[kind]})
 	resp, err := c.transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		return exchange{err: err}

@@ -34,12 +34,31 @@ func newTransport(roots *x509.CertPool) (http.RoundTripper, func()) {
 	client.Logger = nil
 	client.RetryMax = 2
 	client.RetryWaitMin, client.RetryWaitMax = 50*time.Millisecond, 500*time.Millisecond
-	client.CheckRetry = repeatable
+	client.CheckRetry, client.PrepareRetry = repeatable, again
 	client.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	return &retryablehttp.RoundTripper{Client: client}, wire.CloseIdleConnections
 }
 
-type methodKey struct{}
+// attempt is what the repetition of a request has to know of it.
+type attempt struct {
+	method string
+	gate   *gate
+}
+
+type attemptKey struct{}
+
+func attemptOf(ctx context.Context) attempt {
+	a, _ := ctx.Value(attemptKey{}).(attempt)
+	return a
+}
+
+// again waits for the turn of a request that is sent once more.
+func again(req *http.Request) error {
+	if g := attemptOf(req.Context()).gate; g != nil {
+		return g.enter(req.Context())
+	}
+	return nil
+}
 
 // repeatable is stricter than retryablehttp, which repeats POSTs, sleeps
 // through Retry-After and hides problem documents. A request is sent again only
@@ -54,7 +73,7 @@ func repeatable(ctx context.Context, resp *http.Response, err error) (bool, erro
 	if badCertificate(err) {
 		return false, err
 	}
-	if method, _ := ctx.Value(methodKey{}).(string); method == http.MethodGet || method == http.MethodHead {
+	if method := attemptOf(ctx).method; method == http.MethodGet || method == http.MethodHead {
 		return true, nil
 	}
 	var dial *net.OpError

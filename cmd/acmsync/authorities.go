@@ -15,7 +15,7 @@ import (
 // with the same account key.
 func (p *parts) authorities(key crypto.Signer) ([]*issue.CA, error) {
 	s := p.settings.ACME
-	first := settings.Fallback{Directory: s.Directory, Email: s.Email, CAFile: s.CAFile, EAB: s.EAB}
+	first := settings.Fallback{Directory: s.Directory, Email: s.Email, CAFile: s.CAFile, EAB: s.EAB, Limits: s.Limits}
 	var all []*issue.CA
 	for i, f := range append([]settings.Fallback{first}, s.Fallback...) {
 		at := "acme"
@@ -35,7 +35,7 @@ func (p *parts) authorities(key crypto.Signer) ([]*issue.CA, error) {
 func (p *parts) authority(at string, f settings.Fallback, key crypto.Signer) (*issue.CA, error) {
 	config := issue.Config{
 		Directory: f.Directory, Email: f.Email, AcceptTerms: p.settings.ACME.AcceptTerms, Key: key,
-		UserAgent: "acmsync/" + version,
+		UserAgent: "acmsync/" + version, Rates: rates(f.Directory, f.Limits.Requests),
 	}
 	if f.CAFile != "" {
 		pem, err := os.ReadFile(f.CAFile)

@@ -102,6 +102,15 @@ func (p *pass) ready(ctx context.Context, directory string) error {
 	return err
 }
 
+// open is ready for a new order: where the CA wants none for a while, nothing is
+// booked for one that would not be sent.
+func (p *pass) open(ctx context.Context, directory string) error {
+	if err := p.ready(ctx, directory); err != nil {
+		return err
+	}
+	return p.at(directory).Paused()
+}
+
 // confirm reports whether some CA agrees about the time, which those that are
 // out of reach cannot say. It asks in turn.
 func (p *pass) confirm(ctx context.Context) error {
@@ -151,6 +160,21 @@ func (p *pass) meet(ctx context.Context, a *authority) error {
 // remember keeps what a CA says of itself.
 func (p *pass) remember(ctx context.Context, directory string, said record.Issuer) error {
 	return p.Store.SetMeta(ctx, store.Meta{CAs: map[string]record.Issuer{directory: said}})
+}
+
+// notePauses remembers for how long the CAs want no requests, so that a restart
+// does not make them say so again.
+func (p *pass) notePauses() error {
+	pauses := map[string]map[string]time.Time{}
+	for _, a := range p.cas {
+		if until := a.Pauses(); until != nil {
+			pauses[a.URL()] = until
+		}
+	}
+	if len(pauses) == 0 {
+		return nil
+	}
+	return p.Store.SetMeta(p.last, store.Meta{Pauses: pauses})
 }
 
 // compareClocks holds ours against the CA's date (zero: unknown) and against

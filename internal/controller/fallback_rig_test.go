@@ -37,6 +37,7 @@ func beginPair(t *testing.T, o ca.Options, change ...any) *pair {
 	roots.AppendCertsFromPEM(w.second.RootPEM())
 	config := issue.Config{
 		Directory: w.second.URL(), Email: "ops@platform.example", AcceptTerms: true, Key: key, RootCAs: roots, Timeout: 5 * time.Second,
+		Now: w.clock.now, Rates: issue.Gentle(),
 	}
 	for id, hmac := range o.EAB {
 		config.EAB = issue.EAB{KeyID: id, HMAC: hmac}

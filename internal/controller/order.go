@@ -27,7 +27,11 @@ const diskAfter = time.Minute
 // new one. What must be durable is, before the step that needs it, and where the
 // response to a challenge goes is known before the CA is asked for one.
 func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
-	if err := p.ready(ctx, directoryOf(d, a)); err != nil {
+	ready := p.ready
+	if d.Order == nil || d.Order.State == record.OrderIntent {
+		ready = p.open
+	}
+	if err := ready(ctx, directoryOf(d, a)); err != nil {
 		return p.refused(a, nil, err)
 	}
 	release, err := p.hold(ctx, d)

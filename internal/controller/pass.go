@@ -102,6 +102,9 @@ func (c *Controller) begin(ctx context.Context) (*pass, error) {
 	}
 	p := &pass{Controller: c, over: ctx.Done(), meta: meta, cas: c.authorities()}
 	p.policy = withCA(c.Policy, meta)
+	for _, a := range p.cas {
+		a.Pause(meta.Pauses[a.URL()])
+	}
 	last, letLast := lasting(ctx, lastWrites, lastWrites)
 	push, letPush := lasting(ctx, lastWrites, lastPush)
 	p.last, p.lastPush, p.let = last, push, func() { letPush(); letLast() }
@@ -155,6 +158,7 @@ func (p *pass) interrupted(err error) bool {
 
 func (p *pass) end(ctx context.Context) Result {
 	p.fail(p.tidy(ctx))
+	p.fail(p.notePauses())
 	for _, key := range p.answers.keys() {
 		p.withdraw(key) // another process may have ended the order, or dropped the row
 	}

@@ -76,7 +76,7 @@ func orderWays() []way {
 		{name: "account key is bad", wrong: []fault{refused("badPublicKey", "account key is compromised", 400)}, want: failure.AccountProblem, remedy: "acme.accountKeyFile"},
 		{name: "unknown profile", wrong: []fault{refused("invalidProfile", "profile is not offered", 400)}, want: failure.ProfileUnsupported},
 		{name: "ca is ill", wrong: []fault{refused("serverInternal", "oops", 500)}, want: failure.CAUnavailable},
-		{name: "ca is down", wrong: []fault{refusing(ca.NewOrder, ca.Fault{Status: 503, Body: "<html>down for maintenance</html>", Header: http.Header{"Retry-After": {"7200"}}})}, want: failure.CAUnavailable},
+		{name: "ca is down", wrong: []fault{refusing(ca.NewOrder, ca.Fault{Status: 502, Body: "<html>down for maintenance</html>", Header: http.Header{"Retry-After": {"7200"}}})}, want: failure.CAUnavailable}, // a 503 would hold for all
 		{name: "ca hangs up", wrong: []fault{refusing(ca.NewOrder, ca.Fault{Drop: true})}, want: failure.CAUnavailable},
 		{
 			name: "limit of the registered domain", want: failure.RateLimited,

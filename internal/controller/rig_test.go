@@ -75,7 +75,7 @@ func (r *rig) Close() error {
 // build makes a controller as the commands do.
 func (b blueprint) build(ctx context.Context, now func() time.Time, change ...func(*controller.Config)) (*rig, error) {
 	r := &rig{}
-	err := r.open(ctx, b)
+	err := r.open(ctx, b, now)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -87,7 +87,7 @@ func (b blueprint) build(ctx context.Context, now func() time.Time, change ...fu
 	return r, nil
 }
 
-func (r *rig) open(ctx context.Context, b blueprint) error {
+func (r *rig) open(ctx context.Context, b blueprint, now func() time.Time) error {
 	s, err := store.Open(ctx, b.StoreURL, store.Options{})
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (r *rig) open(ctx context.Context, b blueprint) error {
 	roots.AppendCertsFromPEM(root)
 	ca := issue.New(issue.Config{
 		Directory: b.Directory, Email: "ops@platform.example", AcceptTerms: true, Key: key,
-		RootCAs: roots, Profile: b.Profile, Timeout: 5 * time.Second,
+		RootCAs: roots, Profile: b.Profile, Timeout: 5 * time.Second, Now: now, Rates: issue.Gentle(),
 	})
 	r.close = append(r.close, func() error { ca.Close(); return nil })
 	responder, err := b.responder()

@@ -6,19 +6,13 @@ import (
 
 // fields is the table of one entry of acme.fallback.
 func (f *Fallback) fields() []field {
-	return []field{
+	return append([]field{
 		{key: "directory", set: parsed(&f.Directory, directory)},
 		{key: "email", set: text(&f.Email, mailbox)},
 		{key: "caFile", set: file(&f.CAFile)},
 		{key: "eab.kid", set: text(&f.EAB.KID, filled)},
 		{key: "eab.hmacFile", set: file(&f.EAB.HMACFile), secret: &f.EAB.HMACFile},
-		{key: "limits.newOrders", set: parsed(&f.Limits.NewOrders, parseLimit)},
-		{key: "limits.certificatesPerDomain", set: parsed(&f.Limits.CertificatesPerDomain, parseLimit)},
-		{key: "limits.sameNames", set: parsed(&f.Limits.SameNames, parseLimit)},
-		{key: "limits.failedAuthorizations", set: parsed(&f.Limits.FailedAuthorizations, parseLimit)},
-		{key: "limits.consecutiveFailures", set: parsed(&f.Limits.ConsecutiveFailures, parseLimit)},
-		{key: "limits.renewals", set: oneOf(&f.Limits.Renewals, "exempt", "counted")},
-	}
+	}, f.Limits.fields("")...)
 }
 
 // fallbacks reads the list of further CAs; each has a table of its own.

@@ -49,7 +49,7 @@ func (s *Settings) repositoryFields() []field {
 
 func (s *Settings) acmeFields() []field {
 	a := &s.ACME
-	return []field{
+	return append([]field{
 		{key: "acme.directory", set: parsed(&a.Directory, directory)},
 		{key: "acme.email", set: text(&a.Email, mailbox)},
 		{key: "acme.acceptTerms", set: boolean(&a.AcceptTerms)},
@@ -60,13 +60,37 @@ func (s *Settings) acmeFields() []field {
 		{key: "acme.caFile", set: file(&a.CAFile)},
 		{key: "acme.eab.kid", set: text(&a.EAB.KID, filled)},
 		{key: "acme.eab.hmacFile", set: file(&a.EAB.HMACFile), secret: &a.EAB.HMACFile},
-		{key: "acme.limits.newOrders", set: parsed(&a.Limits.NewOrders, parseLimit)},
-		{key: "acme.limits.certificatesPerDomain", set: parsed(&a.Limits.CertificatesPerDomain, parseLimit)},
-		{key: "acme.limits.sameNames", set: parsed(&a.Limits.SameNames, parseLimit)},
-		{key: "acme.limits.failedAuthorizations", set: parsed(&a.Limits.FailedAuthorizations, parseLimit)},
-		{key: "acme.limits.consecutiveFailures", set: parsed(&a.Limits.ConsecutiveFailures, parseLimit)},
-		{key: "acme.limits.renewals", set: oneOf(&a.Limits.Renewals, "exempt", "counted")},
+	}, a.Limits.fields("acme.")...)
+}
+
+// fields is the table of the limits of one CA.
+func (l *Limits) fields(prefix string) []field {
+	table := []field{
+		{key: "renewals", set: oneOf(&l.Renewals, "exempt", "counted")},
 	}
+	for _, f := range []struct {
+		key   string
+		limit *Limit
+	}{
+		{"newOrders", &l.NewOrders},
+		{"certificatesPerDomain", &l.CertificatesPerDomain},
+		{"sameNames", &l.SameNames},
+		{"failedAuthorizations", &l.FailedAuthorizations},
+		{"consecutiveFailures", &l.ConsecutiveFailures},
+		{"requests.directory", &l.Requests.Directory},
+		{"requests.newNonce", &l.Requests.NewNonce},
+		{"requests.newAccount", &l.Requests.NewAccount},
+		{"requests.newOrder", &l.Requests.NewOrder},
+		{"requests.revokeCert", &l.Requests.RevokeCert},
+		{"requests.renewalInfo", &l.Requests.RenewalInfo},
+		{"requests.other", &l.Requests.Other},
+	} {
+		table = append(table, field{key: f.key, set: parsed(f.limit, parseLimit)})
+	}
+	for i := range table {
+		table[i].key = prefix + "limits." + table[i].key
+	}
+	return table
 }
 
 func (s *Settings) challengeFields() []field {

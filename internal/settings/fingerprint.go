@@ -9,7 +9,7 @@ import (
 
 // Fingerprint digests what decisions are made of: another fingerprint means
 // that every domain deserves another look. Where and how fast the work is done
-// (repository, store, concurrency, interval) does not count.
+// (repository, store, concurrency, interval, the pace of requests) does not count.
 func (s Settings) Fingerprint() string {
 	policy := s.Policy
 	policy.Concurrency = 0
@@ -25,7 +25,7 @@ func (s Settings) Fingerprint() string {
 		Policy    Policy
 		Targets   []string
 		Fallback  []Fallback `json:",omitempty"`
-	}{s.ACME.Directory, s.ACME.Limits, s.Challenge, s.Platform, policy, targets, fallback(s.ACME.Fallback)})
+	}{s.ACME.Directory, s.ACME.Limits.ofOrders(), s.Challenge, s.Platform, policy, targets, fallback(s.ACME.Fallback)})
 	if err != nil {
 		panic(fmt.Sprintf("settings cannot be marshalled: %v", err))
 	}
@@ -37,7 +37,13 @@ func (s Settings) Fingerprint() string {
 func fallback(all []Fallback) []Fallback {
 	var out []Fallback
 	for _, f := range all {
-		out = append(out, Fallback{Directory: f.Directory, Limits: f.Limits})
+		out = append(out, Fallback{Directory: f.Directory, Limits: f.Limits.ofOrders()})
 	}
 	return out
+}
+
+// ofOrders are the limits without the pace of requests.
+func (l Limits) ofOrders() Limits {
+	l.Requests = Requests{}
+	return l
 }

@@ -245,6 +245,7 @@ func TestFingerprintFollowsDecisionsOnly(t *testing.T) {
 		"policy.renewAt=1/2": true, "policy.revokeAfter=never": true, "platform.addresses=203.0.113.9": true,
 		"acme.directory=letsencrypt-staging": true, "platform.legacyTargets=a.example": true, "acme.limits.newOrders=1/1h": true,
 		"policy.concurrency=3": false, "acme.email=x@example.com": false, "daemon.interval=1h": false, "acme.keyType=rsa2048": false,
+		"acme.limits.requests.newOrder=30/1s": false,
 	} {
 		key, val, _ := strings.Cut(flag, "=")
 		got := mustLoad(t, settings.Source{Path: "acmsync.yaml", Bytes: []byte(minimal), Flags: map[string]string{key: val}})

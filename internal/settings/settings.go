@@ -90,6 +90,12 @@ type Limits struct {
 	NewOrders, CertificatesPerDomain, SameNames, FailedAuthorizations, ConsecutiveFailures Limit
 	// Renewals is exempt or counted; empty: exempt at Let's Encrypt only.
 	Renewals string
+	Requests Requests `json:",omitzero"`
+}
+
+// Requests are the limits on requests, by what they ask for.
+type Requests struct {
+	Directory, NewNonce, NewAccount, NewOrder, RevokeCert, RenewalInfo, Other Limit
 }
 
 // Limit is so many of a thing in so long a time, written 300/3h; Off, written

@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
 )
@@ -23,6 +25,7 @@ const (
 	metaStatusTip    = "status_tip" // a commit
 	metaSharded      = "sharded"    // true or false, once status was written
 	metaCA           = "ca "        // and a directory's URL: JSON, what is known of that CA
+	metaPauses       = "pauses "    // and a directory's URL: JSON, what that CA wants no requests of
 )
 
 // Meta are the single values the store keeps.
@@ -35,6 +38,9 @@ type Meta struct {
 	DesiredHash, SettingsHash, Revision string
 	// CAs is what is known of each CA, by its directory; nil: nothing.
 	CAs map[string]record.Issuer
+	// Pauses are the kinds of requests that a CA wants none of, and until when, by
+	// its directory. Who reads them looks at the time.
+	Pauses map[string]map[string]time.Time
 	// Errors are those of the files that the last admission refused.
 	Errors []record.FileError
 	// StatusTip is the commit that status was last published as.
@@ -92,6 +98,8 @@ func (m *Meta) take(key, value string) (err error) {
 		*counts[key], err = strconv.ParseInt(value, 10, 64)
 	case strings.HasPrefix(key, metaCA):
 		err = m.takeCA(strings.TrimPrefix(key, metaCA), value)
+	case strings.HasPrefix(key, metaPauses):
+		err = m.takePauses(strings.TrimPrefix(key, metaPauses), value)
 	case key == metaErrors && value != "":
 		err = json.Unmarshal([]byte(value), &m.Errors)
 	}
@@ -113,8 +121,20 @@ func (m *Meta) takeCA(directory, value string) error {
 	return nil
 }
 
-// SetMeta writes Tip, Sharded, StatusTip, Published and what CAs say, each if it
-// is not zero. The other values have their own writers.
+func (m *Meta) takePauses(directory, value string) error {
+	var until map[string]time.Time
+	if err := json.Unmarshal([]byte(value), &until); err != nil {
+		return err
+	}
+	if m.Pauses == nil {
+		m.Pauses = make(map[string]map[string]time.Time)
+	}
+	m.Pauses[directory] = until
+	return nil
+}
+
+// SetMeta writes Tip, Sharded, StatusTip, Published, what CAs say and their
+// pauses, each if it is not zero. The other values have their own writers.
 // Values that are already so cost no write.
 func (s *Store) SetMeta(ctx context.Context, m Meta) error {
 	is, err := s.Meta(ctx)
@@ -149,6 +169,16 @@ func (m Meta) differing(is Meta) (map[string]string, error) {
 	}
 	if m.Sharded != "" && m.Sharded != is.Sharded {
 		out[metaSharded] = m.Sharded
+	}
+	for directory, until := range m.Pauses {
+		if maps.EqualFunc(until, is.Pauses[directory], time.Time.Equal) {
+			continue
+		}
+		text, err := json.Marshal(until)
+		if err != nil {
+			return nil, err
+		}
+		out[metaPauses+directory] = string(text)
 	}
 	for directory, said := range m.CAs {
 		known := is.CAs[directory]

@@ -78,6 +78,7 @@ type CA struct {
 	requests []Request
 	issued   []Certificate
 	faults   []*fault
+	limits   []*limit
 	before   []*hook
 	after    []*hook
 	verdicts map[string]Verdict

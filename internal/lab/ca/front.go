@@ -21,6 +21,10 @@ func (c *CA) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "reading the request: "+err.Error(), http.StatusBadRequest)
 		return
 	}
+	if kind, _ := kindOf(r.URL.Path); c.limited(kind, time.Now()) {
+		c.turnAway(w, r, kind)
+		return
+	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	seen, post := c.describe(r, body)
 

@@ -80,6 +80,8 @@ type Request struct {
 	Status int
 	// Faulted: a fault had its hand in it.
 	Faulted bool
+	// Limited: it was above a limit, see [CA.Enforce].
+	Limited bool
 }
 
 // Requests returns every request so far, in the order of their answers.

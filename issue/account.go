@@ -2,6 +2,7 @@ package issue
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -99,14 +100,23 @@ func (c *CA) findAccount(ctx context.Context) (string, error) {
 	}
 	switch {
 	case err != nil && s.last.status == 0 && s.last.err == nil && ctx.Err() == nil:
-		// Nothing was sent: lego could not read the MAC key, and must not quote it.
-		return "", ours(externalAccountRequired, "acme.eab: the MAC key is not base64url")
+		// Nothing was sent: lego could not use the MAC key, and must not quote it.
+		return "", ours(externalAccountRequired, "acme.eab: the MAC key "+flaw(c.config.EAB.HMAC))
 	case err != nil:
 		return "", s.failure("account", err)
 	case found.Location == "":
 		return "", &record.Problem{During: "account", Status: s.last.status, Detail: "the CA did not say where the account is (RFC 8555, section 7.3)"}
 	}
 	return found.Location, nil
+}
+
+// flaw is what is wrong with a MAC key (RFC 7518, section 3.2, asks for 256 bits).
+func flaw(mac string) string {
+	key, err := base64.RawURLEncoding.DecodeString(mac)
+	if err != nil {
+		return "is not base64url"
+	}
+	return fmt.Sprintf("has %d bytes; the CA hands out one of 32 or more", len(key))
 }
 
 // mayRegister finds out without asking what the CA would refuse.

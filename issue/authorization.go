@@ -57,6 +57,9 @@ func (j *journal) look(a *record.Authorization) error {
 		return err
 	}
 	p := authorizationProblem(said)
+	if p == nil {
+		p = j.givenUp(*a, said)
+	}
 	if p != nil || said.Status != acme.StatusPending {
 		j.recall(a, said)
 	}
@@ -143,6 +146,25 @@ func authorizationProblem(said acme.Authorization) *record.Problem {
 	}
 	p.Name = identifier(said)
 	return p
+}
+
+// givenUp is why the challenge that the CA was told of failed, where the
+// authorization does not say so. step-ca leaves it pending: it would look again if
+// told again (RFC 8555, section 8.2), and one that is invalid it never takes back.
+// Waiting for either is waiting until the order expires.
+func (j *journal) givenUp(a record.Authorization, said acme.Authorization) *record.Problem {
+	if !a.Posted || said.Status != acme.StatusPending {
+		return nil
+	}
+	for _, c := range said.Challenges {
+		over := c.Status == acme.StatusInvalid || c.Status == acme.StatusPending
+		if c.Token == a.Token && c.Type == j.Challenge && c.Error != nil && over {
+			p := translate(*c.Error, "challenge")
+			p.Name = identifier(said)
+			return p
+		}
+	}
+	return nil
 }
 
 // respond puts the response in place, again if need be: a listener's memory

@@ -110,17 +110,7 @@ func (l *lab) intent(names ...string) record.Order {
 
 // pursue advances the order until it is issued, closed, or something fails.
 func (l *lab) pursue(ctx context.Context, client *issue.CA, o record.Order) (record.Order, error) {
-	for o.Open() && o.State != record.OrderIssued {
-		if err := pause(ctx, time.Until(o.NextAt)); err != nil {
-			return o, err
-		}
-		next, err := client.Advance(ctx, o, l.listener, time.Now())
-		if err != nil {
-			return next, err
-		}
-		o = next
-	}
-	return o, nil
+	return l.prove(ctx, client, o, l.listener)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -128,6 +128,11 @@ func (f facts) codeOf(u utterance) failure.Code {
 	case "rateLimited":
 		return limited(u.detail)
 	case "rejectedIdentifier":
+		if u.during == "challenge" && !mentions(u.detail, "polic", "blocklist", "block list", "forbidden") && rejected(u.detail) == failure.Blocklisted {
+			// The name was accepted with the order: step-ca says this of a response
+			// that is not the right one.
+			return f.unauthorizedCode(u.during)
+		}
 		return rejected(u.detail)
 	case "badPublicKey":
 		return keyCode(u.during)

@@ -66,6 +66,11 @@ func TestProblemsOfOrders(t *testing.T) {
 		{kind: "rejectedIdentifier", detail: "The ACME server refuses to issue a certificate for this domain name, because it is forbidden by policy", during: "order", want: failure.Blocklisted},
 		{kind: "rejectedIdentifier", detail: "considered an unsafe domain by a third-party API", during: "order", want: failure.UnsafeDomain},
 		{kind: "rejectedIdentifier", detail: "listed for Phishing", during: "order", want: failure.UnsafeDomain},
+		// step-ca, of a response that is not the right one.
+		{kind: "rejectedIdentifier", detail: "The server will not issue certificates for the identifier", want: failure.CDNChallengeMissing},
+		{kind: "rejectedIdentifier", detail: "The server will not issue certificates for the identifier", challenge: "dns-01", want: failure.DNSUnresolved},
+		{kind: "rejectedIdentifier", detail: "The server will not issue certificates for the identifier", during: "order", want: failure.Blocklisted},
+		{kind: "rejectedIdentifier", detail: "on the blocklist of this CA", want: failure.Blocklisted},
 		{kind: "unauthorized", detail: "account is deactivated", during: "order", want: failure.AccountProblem},
 		{kind: "unsupportedIdentifier", during: "order", want: failure.CARefused},
 		{kind: "userActionRequired", during: "order", want: failure.AccountProblem},

@@ -16,6 +16,7 @@ import (
 // CAs would, and returns the serial of the certificate served.
 func (l *Lab) Handshake(name string) (serial string, err error) {
 	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(l.trusted)
 	for _, authority := range append([]*ca.CA{l.CA}, l.others...) {
 		if !roots.AppendCertsFromPEM(authority.Issuers()) {
 			return "", fmt.Errorf("the lab's CA has no root")

@@ -41,8 +41,9 @@ type Lab struct {
 	// Extra is put at the end of the settings by [Lab.WriteSettings].
 	Extra string
 
-	others []*ca.CA
-	parts  []io.Closer
+	others  []*ca.CA
+	trusted []byte // further roots, as PEM
+	parts   []io.Closer
 }
 
 // New starts a lab in which the name of every app resolves nowhere yet; see
@@ -101,6 +102,9 @@ func (l *Lab) Another(o ca.Options) (*ca.CA, error) {
 	}
 	return other, err
 }
+
+// Trust has [Lab.Handshake] trust a further root, in PEM.
+func (l *Lab) Trust(root []byte) { l.trusted = append(l.trusted, root...) }
 
 // password opens the lab's git server, and nothing else anywhere.
 const password = "lab-token"

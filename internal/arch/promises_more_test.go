@@ -42,6 +42,26 @@ var promisesOfWork = []promise{
 			file: "reconcile/fail.go",
 			kept: "case reason.Retry == failure.Until:", lost: "case false:",
 		},
+		{
+			test: "issue TestEveryKindIsPaced", what: "a request of each kind waits for its turn",
+			file: "issue/session.go",
+			kept: "if err := c.gates[kind].enter(ctx); err != nil {", lost: "if err := ctx.Err(); err != nil {",
+		},
+		{
+			test: "issue TestTwoProcessesStayWithinTheLimits", what: "a process takes half of what the CA allows",
+			file: "issue/pace.go",
+			kept: "interval: (share*r.Per + count - 1) / count,", lost: "interval: (r.Per + count - 1) / count,",
+		},
+		{
+			test: "issue TestATurnedAwayRequestHoldsBackAllOfItsKind", what: "a pause that the CA asks for holds for all",
+			file: "issue/session.go",
+			kept: "c.gates[kind].heed(kind, x)", lost: "_ = x",
+		},
+		{
+			test: "internal/controller TestAPauseHoldsForAllNames", what: "and for the next process",
+			file: "internal/controller/pass.go",
+			kept: "\tp.fail(p.notePauses())\n", lost: "",
+		},
 	}},
 	{"A bad certificate (another key, names, dates, a broken chain) is never installed.", []proof{
 		{

@@ -12,7 +12,8 @@ import (
 func issued(d *record.Domain, c record.Certificate, rekey string, p Policy, now time.Time) {
 	c.Rekey = rekey
 	old := d.Certificate
-	if urged(*d, p, now) {
+	_, revoked := revocation(*d)
+	if revoked || urged(*d, p, now) {
 		d.Suggestion.Urged = c.IssuedAt
 	}
 	if old != nil && old.SHA256 == c.SHA256 {
@@ -22,6 +23,7 @@ func issued(d *record.Domain, c record.Certificate, rekey string, p Policy, now 
 	if old != nil {
 		supersede(d, *old, c, p, now)
 	}
+	succeeded(d, c)
 	d.Certificate, d.HandledRekey = &c, rekey
 	d.Order, d.Problem, d.Findings = nil, nil, nil
 	d.Attempt, d.Passed = record.Attempt{}, nil
@@ -41,14 +43,15 @@ func undeployed(d *record.Domain) {
 func supersede(d *record.Domain, old, next record.Certificate, p Policy, now time.Time) {
 	s := record.Superseded{Certificate: old, RevokeAt: now.Add(p.grace())}
 	_, rekeyed := newToken(next.Rekey, old.Rekey)
+	_, revoked := revocation(*d)
 	switch {
 	case !now.Before(old.NotAfter), old.Manual():
 		return
 	case keyCompromised(next.Rekey, old.Rekey):
 		s.Reason, s.RevokeAt = keyCompromise, now
 		s.Why = "its key is compromised, and a new one is in use"
-	case p.NeverRevoke:
-		return
+	case p.NeverRevoke, revoked:
+		return // by us, or again
 	case rekeyed:
 		s.Reason = superseded
 		s.Why = "a new key was asked for, and is in use"

@@ -49,6 +49,7 @@ func newView(d record.Domain, seen record.Observation, p Policy, now time.Time) 
 	v.policy, v.others = choose(v.d, v.q, v.seen, p, now)
 	v.look()
 	suggested(&v.d, seen.Renewal, now)
+	inquired(&v.d, seen.Revoked, now)
 	v.need, v.needed = needOf(v.d, p, now)
 	if !v.needed { // an order may be under way nevertheless, for what is wanted no longer
 		v.need = need{kind: Renew, why: "its order is under way"}

@@ -49,6 +49,9 @@ func needOf(d record.Domain, p Policy, now time.Time) (need, bool) {
 	if now.Before(RenewalTime(d, p)) {
 		return need{}, false
 	}
+	if r, known := revocation(d); known {
+		return need{kind: Renew, why: revokedWhy(r), urged: true}, true
+	}
 	if urged(d, p, now) {
 		return need{kind: Renew, why: urgedWhy(d), urged: true}, true
 	}

@@ -41,7 +41,8 @@ func (p Policy) renewFraction(lifetime time.Duration) float64 {
 // that a hash of certificate and window chooses, so that every process says the
 // same and it is drawn anew when the window moves. The window is the CA's, if it
 // suggests one (RFC 9773, section 4.2), else the policy's. It is never later
-// than the policy's fraction plus a tenth of the lifetime.
+// than the policy's fraction plus a tenth of the lifetime. What the CA revoked is
+// renewed at once.
 func RenewalTime(d record.Domain, p Policy) time.Time {
 	c := *d.Certificate
 	own := p.renewalWindow(c)
@@ -57,6 +58,9 @@ func RenewalTime(d record.Domain, p Policy) time.Time {
 	latest := c.NotBefore.Add(part(lifetime, p.renewFraction(lifetime)+0.1))
 	if at.After(latest) {
 		at = latest
+	}
+	if r, known := revocation(d); known {
+		at = earliest(at, later(r.Seen, d.Suggestion.Urged.Add(urgedAgain)))
 	}
 	return at.Truncate(time.Second)
 }

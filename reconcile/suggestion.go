@@ -103,15 +103,18 @@ func urged(d record.Domain, p Policy, now time.Time) bool {
 }
 
 // ReplacedEarly reports whether the row's certificate took the place of one that
-// its CA wanted replaced before we would have thought of it.
+// its CA revoked, or wanted replaced before we would have thought of it.
 func ReplacedEarly(d record.Domain) bool {
 	at := d.Suggestion.Urged
 	return d.Certificate != nil && !at.IsZero() && d.Certificate.IssuedAt.Sub(at).Abs() < time.Second
 }
 
-// overdue reports whether the window that the CA suggested is over, so that the
-// certificate may be revoked at any time.
+// overdue reports whether the certificate is revoked, or the window that the CA
+// suggested is over, so that it may be at any time.
 func overdue(d record.Domain, now time.Time) bool {
+	if _, known := revocation(d); known {
+		return true
+	}
 	w, said := suggestion(d)
 	return said && !now.Before(w.end)
 }

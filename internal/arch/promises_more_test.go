@@ -103,7 +103,7 @@ var promisesOfWork = []promise{
 			kept: "case now.Before(a.RateLimitedUntil):", lost: "case false:",
 		},
 	}},
-	{"Renewal information is followed, sanitised, and never fatal.", []proof{
+	{"Renewal information is followed, sanitised, and never fatal; what a CA revoked is replaced at once, and only by its own word.", []proof{
 		{
 			test: "reconcile TestSenselessSuggestions", what: "a window that makes no sense is none",
 			file: "reconcile/suggestion.go",
@@ -118,6 +118,22 @@ var promisesOfWork = []promise{
 			test: "reconcile TestPastWindowMeansNow", what: "a CA that wants every certificate replaced gets one order a day",
 			file: "reconcile/suggestion.go",
 			kept: "const urgedAgain = day", lost: "const urgedAgain = 0",
+		},
+		{
+			test: "internal/controller TestRevokedByOthers", what: "what is revoked is due now",
+			file: "reconcile/renewal.go",
+			kept: "at = earliest(at, later(r.Seen, d.Suggestion.Urged.Add(urgedAgain)))", lost: "_ = r",
+		},
+		{
+			test: "verify TestHostileLists", what: "a list is that of whoever issued the certificate",
+			file: "verify/crl.go",
+			kept: "if err := issuer.CheckSignature(algorithm, signed.TBS.FullBytes, signed.Signature.RightAlign()); err != nil {",
+			lost: "if _, err := algorithm, error(nil); err != nil {",
+		},
+		{
+			test: "verify TestHostileLists", what: "a list that has ended says nothing",
+			file: "verify/crl.go",
+			kept: "case !now.Before(tbs.NextUpdate):", lost: "case false:",
 		},
 	}},
 	{"With a wrong clock nothing is issued, revoked or forgotten.", []proof{

@@ -19,6 +19,12 @@ type Observer interface {
 	Observe(ctx context.Context, q record.Question) record.Observation
 }
 
+// Revocations find out whether the first certificate of a chain was revoked. An
+// error says that nobody could be asked.
+type Revocations interface {
+	Revoked(ctx context.Context, chainPEM []byte, now time.Time) (record.Revocation, bool, error)
+}
+
 // Target is a place that certificates are handed to.
 type Target interface {
 	Name() string
@@ -48,10 +54,12 @@ type Config struct {
 	Store  *store.Store
 	CA     *issue.CA
 	// Fallback are the CAs of Policy.Fallback.
-	Fallback  []*issue.CA
-	Form      issue.Form
-	Observer  Observer
-	Responder issue.Responder
+	Fallback []*issue.CA
+	Form     issue.Form
+	Observer Observer
+	// Revocations is asked about healthy certificates; nil: nobody is.
+	Revocations Revocations
+	Responder   issue.Responder
 	// DNSResponder answers dns-01; nil: nobody does.
 	DNSResponder issue.Responder
 	Targets      []Target

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"time"
 
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
@@ -70,4 +71,9 @@ func (p *pass) settleParked() {
 		}
 		p.release(row.cancel, row.lease, row.domain)
 	}
+}
+
+func later(d record.Domain, due time.Time) record.Domain {
+	d.Due = due
+	return d
 }

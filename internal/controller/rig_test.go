@@ -137,7 +137,7 @@ func (r *rig) open(ctx context.Context, b blueprint, now func() time.Time) error
 		Status: controller.Status{
 			Branch: "acm-status", Path: ".", Shard: "auto", Author: gitrepo.Author{Name: "acmsync", Email: "acmsync@localhost"},
 		},
-		Observer: watcher, DNSResponder: answers,
+		Observer: watcher, DNSResponder: answers, Revocations: verify.NewRevocations(verify.RevocationConfig{ProbeAllow: loopback()}),
 		Targets: []controller.Target{deploy.NewFiles(deploy.FilesConfig{
 			Name: "edge", Dir: b.LiveDir, Hook: b.Hook, Before: b.mortal.deploys(),
 		})},

@@ -162,6 +162,7 @@ func (p *pass) look(ctx context.Context, d record.Domain) (reconcile.Decision, e
 	if reconcile.Suggests(d, p.policy, p.Now()) {
 		seen.Renewal = p.renewal(ctx, d)
 	}
+	seen.Revoked = p.revoked(ctx, d)
 	seen.Found = p.found(d, seen.Lacking)
 	return reconcile.Decide(d, seen, p.policy, p.Now()), nil
 }
@@ -292,9 +293,4 @@ func (p *pass) progress(d record.Domain, dec reconcile.Decision) {
 	if len(dec.Actions) == 0 {
 		p.Progress(Event{Domain: d.Name(), State: d.State, Text: dec.Outcome.Why})
 	}
-}
-
-func later(d record.Domain, due time.Time) record.Domain {
-	d.Due = due
-	return d
 }

@@ -28,6 +28,8 @@ type Options struct {
 	Profiles map[string]time.Duration
 	// AlwaysValid lets the CA skip its own validation.
 	AlwaysValid bool
+	// CRL: certificates name a list of what the CA revoked.
+	CRL bool
 }
 
 // Lab is a running lab.
@@ -76,7 +78,7 @@ func (l *Lab) start(o Options) (err error) {
 	l.parts = append(l.parts, l.Edge)
 	l.CA, err = ca.New(ca.Options{
 		Resolver: l.DNS.Addr(), HTTPPort: l.Edge.HTTPPort(), TLSPort: l.Edge.TLSPort(),
-		ValidityPeriod: o.Validity, Profiles: o.Profiles, AlwaysValid: o.AlwaysValid, CAAIdentities: []string{Issuer},
+		ValidityPeriod: o.Validity, Profiles: o.Profiles, AlwaysValid: o.AlwaysValid, CRL: o.CRL, CAAIdentities: []string{Issuer},
 	})
 	if err != nil {
 		return err

@@ -42,6 +42,9 @@ type Domain struct {
 	Superseded []Superseded
 	// Suggestion is what the CA says about when to renew Certificate.
 	Suggestion Suggestion
+	// Revocation is about Certificate, or about the one whose place it took; nil:
+	// neither is known to be revoked by anybody but us.
+	Revocation *Revocation
 	// Order is the order in flight, without its private key; nil when none.
 	Order *Order
 	// Deployed says what each target acknowledged, sorted by target.

@@ -63,6 +63,9 @@ type Observation struct {
 	Lacking []string
 	// Renewal is what the CA says about when to renew; nil: it was not asked.
 	Renewal *RenewalInfo
+	// Revoked is the CA's word that the row's certificate is revoked; nil: it is
+	// not, or nobody could be asked.
+	Revoked *Revocation
 	// Found is what deploy targets hold for the name other than the row's
 	// certificate.
 	Found []Found

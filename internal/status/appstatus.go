@@ -128,8 +128,20 @@ type CertificateStatus struct {
 	// RenewAt is absent for one that its owner brings along.
 	RenewAt time.Time `yaml:"renewAt,omitempty" json:"renewAt,omitzero"`
 	// ReplacedEarly: its CA wanted the certificate before it replaced at once.
-	ReplacedEarly bool     `yaml:"replacedEarly,omitempty" json:"replacedEarly,omitempty"`
-	Names         []string `yaml:"names,flow" json:"names"`
+	ReplacedEarly bool `yaml:"replacedEarly,omitempty" json:"replacedEarly,omitempty"`
+	// Revoked: its CA has revoked it, and another is wanted. ReplacedRevoked: that
+	// is why the one before it was replaced.
+	Revoked         *RevocationStatus `yaml:"revoked,omitempty" json:"revoked,omitempty"`
+	ReplacedRevoked *RevocationStatus `yaml:"replacedRevoked,omitempty" json:"replacedRevoked,omitempty"`
+	Names           []string          `yaml:"names,flow" json:"names"`
+}
+
+// RevocationStatus is a revocation that was not ours.
+type RevocationStatus struct {
+	Serial string    `yaml:"serial" json:"serial"`
+	At     time.Time `yaml:"at" json:"at"`
+	// Reason is the CA's, by its name in RFC 5280, section 5.3.1.
+	Reason string `yaml:"reason" json:"reason"`
 }
 
 // RenewalStatus is why a certificate that is still valid is not renewed, or

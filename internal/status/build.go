@@ -226,6 +226,9 @@ func refused(r record.Refusal) DomainStatus {
 // that is valid serves as well.
 func (r Report) ready(d record.Domain) bool {
 	kept := inUse(d.State) || d.Held
+	if _, revoked := reconcile.Revoked(d); revoked {
+		return false
+	}
 	if !kept || d.Certificate == nil || d.Checks.Served == record.Fail {
 		return false
 	}
@@ -255,7 +258,15 @@ func (r Report) certificate(d record.Domain) *CertificateStatus {
 		Serial:    c.Serial, SHA256: c.SHA256, Issuer: record.Clean(c.Issuer, maxDetail), Profile: c.Profile,
 		NotBefore: second(c.NotBefore), NotAfter: second(c.NotAfter),
 		RenewAt: renewAt, ReplacedEarly: reconcile.ReplacedEarly(d), Names: slices.Clone(c.Names),
+		Revoked: revocation(reconcile.Revoked(d)), ReplacedRevoked: revocation(reconcile.ReplacedRevoked(d)),
 	}
+}
+
+func revocation(r record.Revocation, known bool) *RevocationStatus {
+	if !known {
+		return nil
+	}
+	return &RevocationStatus{Serial: r.Serial, At: second(r.At), Reason: r.Why()}
 }
 
 func checks(c record.Checks) ChecksStatus {

@@ -133,10 +133,15 @@ func compare(was entry, known bool, now entry) (kind, text string) {
 			kind = "renewed"
 		}
 		text = "Cert Issued, valid until " + date(now.Certificate.NotAfter)
-		if now.Certificate.ReplacedEarly {
+		switch before := now.Certificate.ReplacedRevoked; {
+		case before != nil:
+			text += "; its CA revoked the one before it (" + before.Reason + ")"
+		case now.Certificate.ReplacedEarly:
 			text += "; its CA wanted the one before it replaced early"
 		}
 		return kind, text
+	case certified && now.Certificate.Revoked != nil && (was.Certificate == nil || was.Certificate.Revoked == nil):
+		return "renewal failing", "its CA revoked the certificate (" + now.Certificate.Revoked.Reason + ")"
 	case certified && now.Reason != "" && was.Reason != now.Reason:
 		return "not served", worded(now.DomainStatus)
 	case certified && now.Renewal != nil && (was.Renewal == nil || was.Renewal.Reason != now.Renewal.Reason):

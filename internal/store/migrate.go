@@ -14,7 +14,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the number of the newest file in migrations/.
-const schemaVersion = 7
+const schemaVersion = 8
 
 // migrate brings the schema up to date. The caller keeps other processes from
 // doing so at the same time.

@@ -52,6 +52,7 @@ func progressColumns(d *record.Domain) []column {
 		{"notice", jsonAt{&d.Notice}},
 		{"proven", jsonAt{&d.Proven}},
 		{"suggestion", jsonAt{&d.Suggestion}},
+		{"revocation", jsonAt{&d.Revocation}},
 		{"passed", jsonAt{&d.Passed}},
 		{"handled_refresh", &d.HandledRefresh},
 		{"handled_rekey", &d.HandledRekey},

@@ -50,6 +50,9 @@ type Options struct {
 	// RetryAfterAuthz and RetryAfterOrder are seconds to say in Retry-After
 	// while something is pending. 0: do not say.
 	RetryAfterAuthz, RetryAfterOrder int
+	// CRL: certificates name a list of what is revoked, see [CA.CRL]. Keys are RSA
+	// then.
+	CRL bool
 	// Listen is the address to listen on. Empty: 127.0.0.1:0.
 	Listen string
 	// Log takes Pebble's log. Nil: nowhere.
@@ -71,6 +74,7 @@ type CA struct {
 	handler http.Handler
 	db      *db.MemoryStore
 	issuer  *pebbleca.CAImpl
+	lists   *CRL              // nil: there is none
 	orders  map[string]string // account, profile and names to the newest order's id
 	placed  []string          // the ids of all orders
 
@@ -143,7 +147,16 @@ func (c *CA) startPebble(o Options) error {
 	if err := fill(c.db, o); err != nil {
 		return err
 	}
-	c.issuer = pebbleca.New(logger, c.db, "", "ecdsa", 0, 1, profiles(o))
+	keys := "ecdsa"
+	if o.CRL {
+		keys = "rsa" // Pebble gives away no others
+	}
+	c.issuer = pebbleca.New(logger, c.db, "", keys, 0, 1, profiles(o))
+	if o.CRL {
+		if err := c.startCRL(); err != nil {
+			return err
+		}
+	}
 	validator := va.New(logger, cmp.Or(o.HTTPPort, 80), cmp.Or(o.TLSPort, 443), true, o.Resolver, c.db)
 	identities := o.CAAIdentities
 	if len(identities) == 0 {
@@ -202,5 +215,8 @@ func (c *CA) Issuers() []byte {
 func (c *CA) Close() error {
 	err := c.server.Close()
 	<-c.ended
+	if c.lists != nil {
+		err = errors.Join(err, c.lists.close())
+	}
 	return err
 }

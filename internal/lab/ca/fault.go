@@ -149,6 +149,9 @@ func (c *CA) SkewDate(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.skew = d
+	if c.lists != nil {
+		c.lists.moveClock(d)
+	}
 }
 
 // faultFor is the fault that the request suffers; nil: none.

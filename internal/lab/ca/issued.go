@@ -41,6 +41,7 @@ func (c *CA) awaitIssuance(r *http.Request) {
 		signed, replaces := order.CertificateObject, order.Replaces
 		order.RUnlock()
 		if signed != nil && c.booked(signed, replaces) {
+			c.nameCRL(signed)
 			c.count(order.ID, signed)
 			return
 		}

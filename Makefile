@@ -13,7 +13,7 @@ SOAK       ?= 1h
 RACE       := $(shell if [ "$$CI" = true ] || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1; then echo -race; fi)
 TOOL       := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: build demo test test-short promises chaos soak lint vulnerabilities fmt fuzz fuzz-nightly cover bench bench-peers year tools clean
+.PHONY: build demo test test-short promises hostile chaos soak lint vulnerabilities fmt fuzz fuzz-nightly cover bench bench-peers year tools clean
 
 build: ## the released binary: no lab, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/acmsync ./cmd/acmsync
@@ -30,6 +30,9 @@ test-short: ## the quick half, for an edit loop
 
 promises: ## take out each protection in turn, and see its test fail; minutes
 	ACMSYNC_PROMISES=1 $(GO) test -v -count=1 -timeout 60m -run '^TestPromises' ./internal/arch
+
+hostile: ## every hostile text from every source
+	ACMSYNC_HOSTILE=1 $(GO) test -count=1 -run '^TestHostileText$$' ./cmd/acmsync
 
 chaos: ## kill the program at every point of every event (EVERY=5: at every fifth); long
 	set -o pipefail; ACMSYNC_CHAOS=$(EVERY) $(GO) test -v -count=1 -timeout 5h -parallel 8 -run '^TestCrash$$' ./internal/controller | grep -E '_test.go|FAIL|^ok'

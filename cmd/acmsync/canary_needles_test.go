@@ -13,9 +13,11 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -129,5 +131,28 @@ func TestCanariesAreFound(t *testing.T) {
 	}
 	if found := c.search([]byte("nothing of it")); len(found) != 0 {
 		t.Errorf("found %q in nothing", found)
+	}
+}
+
+// TestNoFlagIsASecret: a command line is seen by every user of the host.
+func TestNoFlagIsASecret(t *testing.T) {
+	t.Parallel()
+	opens := regexp.MustCompile(`(?i)token|secret|passw|hmac|key|identity|credential`)
+	flags := 0
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		for _, flag := range regexp.MustCompile(`--[a-z-]+`).FindAllString(cmd.LocalFlags().FlagUsages(), -1) {
+			flags++
+			if opens.MatchString(flag) {
+				t.Errorf("%s %s may be a secret", cmd.CommandPath(), flag)
+			}
+		}
+		for _, child := range cmd.Commands() {
+			walk(child)
+		}
+	}
+	walk(newRoot(console{}))
+	if flags < 20 {
+		t.Errorf("only %d flags are looked at", flags)
 	}
 }

@@ -8,7 +8,7 @@ var guards = []promise{
 			file: "internal/record/public.go", kept: "return !within(addr, special)", lost: "return true",
 		},
 		{
-			test: "verify TestGuard", what: "an address in another's spelling is not public",
+			test: "verify TestGuardExceptions", what: "an address in another's spelling is not public",
 			file: "internal/record/public.go", kept: ", addr.Is4In6():", lost: ":",
 		},
 		{
@@ -20,7 +20,7 @@ var guards = []promise{
 			file: "verify/redirect.go", kept: "refused != nil {", lost: "refused != nil && false {",
 		},
 		{
-			test: "issue TestACADoesNotLeadToPlainHTTP", what: "a CA leads to https only",
+			test: "issue TestNothingIsSentInPlain", what: "a CA leads to https only",
 			file: "issue/session.go", kept: `if req.URL.Scheme != "https" || req.URL.User != nil {`, lost: "if false {",
 		},
 	}},
@@ -35,7 +35,7 @@ var guards = []promise{
 		},
 		{
 			test: "internal/deploy TestHookLearnsWhatChangedAndNothingElse", what: "a hook's environment is made anew",
-			file: "internal/deploy/command.go", kept: `env := []string{"PATH=" + path,`, lost: `env := append(os.Environ(), "PATH=" + path,`,
+			file: "internal/deploy/command.go", kept: `env := []string{"PATH=" + path,`, lost: `env := []string{"OURS=" + strings.Join(os.Environ(), " "), "PATH=" + path,`,
 		},
 	}},
 	{"Other users of the host neither read keys nor choose what is served.", []proof{
@@ -70,8 +70,8 @@ var guards = []promise{
 	}},
 	{"Every secret stays where it belongs.", []proof{
 		{
-			test: "cmd/acmsync TestCanary", what: "the link of a paused account is withheld",
-			file: "internal/status/escape.go", kept: "if paused {", lost: "if false {",
+			test: "cmd/acmsync TestCanary", what: "a pair is written beside its place, never in the folder for temporary files",
+			file: "internal/deploy/disk.go", kept: "return os.MkdirTemp(dir, pattern)", lost: "return os.MkdirTemp(\"\", pattern)",
 		},
 		{
 			test: "cmd/acmsync TestCanary", what: "what a DNS service says is not quoted",

@@ -22,7 +22,7 @@ func TestNothingIsSentInPlain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if x := c.send(t.Context(), req); !errors.Is(x.err, errPlain) || met.Load() != 0 {
+		if x := c.exchange(t.Context(), "", req); !errors.Is(x.err, errPlain) || met.Load() != 0 {
 			t.Errorf("%s: %v, and %d requests", method, x.err, met.Load())
 		}
 	}

@@ -38,10 +38,11 @@ func checkMode(dir string, look func(string) (fs.FileInfo, error), forbidden fs.
 	return nil
 }
 
-// checkLink refuses a link that leads elsewhere than to a version of its own
-// name: what another user planted is not what we installed.
+// checkLink refuses a link that leads elsewhere than to a version, which only we
+// can have made: what another user planted is not what we installed. One to a
+// version of another name is damage, which the next install mends.
 func checkLink(link, to string) error {
-	if filepath.Dir(to) == filepath.Join(".versions", filepath.Base(link)) && filepath.Base(to) != ".." {
+	if filepath.Dir(filepath.Dir(to)) == ".versions" && filepath.IsLocal(to) && filepath.Clean(to) == to {
 		return nil
 	}
 	return fmt.Errorf("%s is not a link made by acmsync, it leads to %q: move it away", link, to)

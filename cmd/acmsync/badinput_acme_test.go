@@ -156,7 +156,6 @@ func badDirectories() []struct {
 		{"a directory without newOrder", "200, {}", ca.Directory, ca.Fault{Status: 200, Body: "{}"}},
 		{"a directory that is cut off", "the connection is cut", ca.Directory, ca.Fault{Drop: true}},
 		{"a directory in another place", "301, Location: https://ca.example/", ca.Directory, ca.Fault{Status: 301, Header: http.Header{"Location": {"https://127.0.0.1:1/"}}}},
-		{"a CA that is down", "503", ca.Directory, ca.Fault{Status: 503, Body: "<html>down</html>", Header: http.Header{"Retry-After": {"7200"}}}},
 		{"a CA with another clock", "200, Date: an hour ahead", ca.Directory, ca.Fault{SkewDate: time.Hour}},
 		{"no nonce", "200, no Replay-Nonce", ca.NewNonce, ca.Fault{Status: 200}},
 		{"an account without its place", "201, no Location", ca.NewAccount, ca.Fault{Status: 201, Body: `{"status":"valid"}`}},
@@ -164,5 +163,7 @@ func badDirectories() []struct {
 		{"a contact that is refused", "400, invalidContact", ca.NewAccount, ca.Refusal(ca.Problem{Type: "invalidContact", Detail: "invalid contact domain", Status: 400})},
 		{"an external account that is wanted", "403, externalAccountRequired", ca.NewAccount, ca.Refusal(ca.Problem{Type: "externalAccountRequired", Detail: "external account binding required", Status: 403})},
 		{"a key that is refused", "400, badPublicKey", ca.NewAccount, ca.Refusal(ca.Problem{Type: "badPublicKey", Detail: "account key is known to be compromised", Status: 400})},
+		// The last one: what the CA says here holds for all who ask after it.
+		{"a CA that is down", "503", ca.Directory, ca.Fault{Status: 503, Body: "<html>down</html>", Header: http.Header{"Retry-After": {"7200"}}}},
 	}
 }

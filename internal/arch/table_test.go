@@ -30,6 +30,7 @@ const (
 	retryable = "github.com/hashicorp/go-retryablehttp"
 	shoutrrr  = "github.com/nicholas-fedor/shoutrrr"
 	sqlite    = "modernc.org/sqlite"
+	sshsig    = "github.com/hiddeco/sshsig"
 	suffixes  = "golang.org/x/net/publicsuffix"
 	yaml      = "gopkg.in/yaml.v3"
 
@@ -48,6 +49,10 @@ var table = []row{
 	// be logged.
 	{path: "internal/record", ours: []string{"internal/failure"}, pure: true, despite: []string{"log/slog"}},
 	{path: "internal/keypair", ours: []string{"internal/record"}, others: []string{age}, pure: true},
+	{
+		path: "internal/signature", ours: []string{"internal/record"}, others: []string{xSSH, sshsig},
+		pure: true, despite: []string{"log/slog"},
+	},
 	{path: "spec", ours: []string{"internal/failure"}, others: []string{yaml, idna, suffixes}, pure: true},
 	{path: "internal/diagnose", ours: []string{"internal/record", "internal/failure"}, pure: true},
 	{path: "internal/budget", ours: []string{"internal/record"}, pure: true},

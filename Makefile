@@ -81,8 +81,8 @@ year: ## a virtual year of 10,000 domains at a CA that enforces its limits exact
 	ACMSYNC_YEAR=1 $(GO) test -count 1 -run TestAYearAtAStrictCA -v -timeout 60m ./reconcile
 
 tools: ## what the tests need from the system
-	command -v git >/dev/null && command -v gcc >/dev/null && command -v sqlite3 >/dev/null && { command -v knotd || test -x /usr/sbin/knotd; } >/dev/null || \
-	{ apt-get update -qq && apt-get install -y -qq --no-install-recommends git gcc libc6-dev knot sqlite3; }
+	command -v git >/dev/null && command -v gcc >/dev/null && command -v sqlite3 >/dev/null && command -v ssh-keygen >/dev/null && { command -v knotd || test -x /usr/sbin/knotd; } >/dev/null || \
+	{ apt-get update -qq && apt-get install -y -qq --no-install-recommends git gcc libc6-dev knot openssh-client sqlite3; }
 	$(MAKE) bin/step-ca
 
 # A second ACME server for the tests, from a module of its own; a minute once.

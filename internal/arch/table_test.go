@@ -71,7 +71,7 @@ var table = []row{
 		path: "internal/status", pure: true,
 		ours: []string{"reconcile", "internal/record", "internal/failure"}, others: []string{yaml, goPretty},
 	},
-	{path: "internal/gitrepo", others: []string{goGit, xSSH}},
+	{path: "internal/gitrepo", ours: []string{"internal/record", "internal/signature"}, others: []string{goGit, xSSH}},
 	{path: "internal/deploy", ours: []string{"internal/record"}},
 	{path: "internal/notify", ours: []string{"internal/record", "internal/status"}, others: []string{shoutrrr}},
 	{path: "internal/web", ours: []string{"internal/record", "internal/status"}, others: []string{promeths}},

@@ -5,9 +5,9 @@
 // A [Repo] asks as little as it can. Tip is one request. Fetch brings the
 // commit and the folders of a branch's tip, without any file; Files then brings
 // exactly the files that are wanted. Servers that cannot leave files out, or
-// hand out single ones, are asked for the whole tip instead. History is never
-// fetched but for one question: does the tip descend from the commit seen last?
-// The server is told "I have that one", so it sends the commits between the two
+// hand out single ones, are asked for the whole tip instead. History is fetched
+// for two questions only. One is Trail's: who signed what, since? The other: does
+// the tip descend from the commit seen last? The server is told "I have that one", so it sends the commits between the two
 // and nothing else, some 150 bytes for each. It answers that it does not know the commit when the branch
 // was rewritten, and then nothing is read at all.
 //

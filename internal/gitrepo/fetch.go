@@ -107,7 +107,7 @@ func (r *Repo) leadsTo(from, to plumbing.Hash) bool {
 	next := []plumbing.Hash{from}
 	seen := map[plumbing.Hash]bool{from: true}
 	for len(next) > 0 {
-		commit, err := object.GetCommit(r.store.objects, next[0])
+		commit, err := commitOf(r.store.objects, next[0])
 		next = next[1:]
 		if err != nil {
 			continue
@@ -144,7 +144,7 @@ func (r *Repo) complete(ctx context.Context, l *link, tip plumbing.Hash) (*objec
 	if !ok {
 		return nil, fmt.Errorf("%w commit %s", errLeftOut, tip)
 	}
-	commit, err := object.GetCommit(r.store.objects, tip)
+	commit, err := commitOf(r.store.objects, tip)
 	if err != nil {
 		return nil, errors.Join(errBroken, err)
 	}

@@ -213,12 +213,12 @@ func (s *store) settle(tip plumbing.Hash) (bool, error) {
 	if s.tips[tip] {
 		return true, nil
 	}
-	commit, err := object.GetCommit(s.objects, tip)
+	commit, err := commitOf(s.objects, tip)
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
 		return false, nil
 	}
 	if err != nil {
-		return false, &localError{fmt.Errorf("commit %s of the repository cannot be read (%w): push one that git made", tip, err)}
+		return false, err
 	}
 	if !s.closed(commit.TreeHash) {
 		return false, nil

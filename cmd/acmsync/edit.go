@@ -155,6 +155,9 @@ func (o *options) reach(ctx context.Context) (*surroundings, error) {
 	}
 	set, policy := p.settings, p.policy(nil)
 	origin := operate.NewOrigin(repo, set.Repository.URL)
+	if origin.Sign, _, err = p.signer(); err != nil {
+		return nil, err
+	}
 	origin.Branch, origin.Path = set.Repository.Branch, set.Repository.Path
 	origin.StatusBranch, origin.StatusPath = set.Status.Branch, set.Status.Path
 	origin.Author.Name, origin.Author.Email = set.Repository.Author.Name, set.Repository.Author.Email

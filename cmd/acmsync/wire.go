@@ -107,6 +107,10 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 	if err != nil {
 		return controller.Config{}, err
 	}
+	sign, own, err := p.signer()
+	if err != nil {
+		return controller.Config{}, err
+	}
 	targets, names := p.targets()
 	policy := p.policy(names)
 	policy.Platform.Recipients = identity.Recipients()
@@ -116,7 +120,9 @@ func (p *parts) config(ctx context.Context, a access) (controller.Config, error)
 		Status: controller.Status{
 			Branch: s.Status.Branch, Path: s.Status.Path, Shard: s.Status.Shard, SameBranch: s.SameBranch(),
 			Author: gitrepo.Author{Name: s.Repository.Author.Name, Email: s.Repository.Author.Email},
+			Sign:   sign,
 		},
+		OwnKey: own, Signers: p.signers(),
 		Observer: watcher, Revocations: verify.NewRevocations(verify.RevocationConfig{ProbeAllow: s.Platform.ProbeAllow}),
 		Responder: responder, DNSResponder: dnsResponder, Targets: targets, Identity: identity,
 		Policy:       policy,

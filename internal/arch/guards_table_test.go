@@ -82,4 +82,38 @@ var guards = []promise{
 			file: "internal/settings/exposed.go", kept: "mode&readableByAll != 0 {\n\t\tl.warn(p, key,", lost: "mode&readableByAll != 0 && false {\n\t\tl.warn(p, key,",
 		},
 	}},
+	{"Where signers are listed, nobody else changes what is desired.", []proof{
+		{
+			test: "internal/gitrepo TestTrailOfForgeries", what: "a signature fits its commit",
+			file: "internal/signature/judge.go", kept: "made.HashAlgorithm, namespace); err != nil {", lost: "made.HashAlgorithm, namespace); err != nil && false {",
+		},
+		{
+			test: "internal/gitrepo TestTrailOfForgeries", what: "and was made for git",
+			file: "internal/signature/judge.go", kept: "if made.Namespace != namespace {", lost: "if false {",
+		},
+		{
+			test: "internal/gitrepo TestWhatIsReadIsWhatWasSigned", what: "a commit is read as it was signed",
+			file: "internal/gitrepo/signed.go", kept: "if err == nil && !s.is(c) {", lost: "if false {",
+		},
+		{
+			test: "internal/gitrepo TestTrailOfMerges", what: "a merge is held against each parent",
+			file: "internal/gitrepo/trail.go", kept: "range c.ParentHashes {", lost: "range c.ParentHashes[:min(1, len(c.ParentHashes))] {",
+		},
+		{
+			test: "internal/gitrepo TestMissingCommitsAreNotSettled", what: "a commit that a server leaves out is not settled",
+			file: "internal/gitrepo/stretch.go", kept: "s.gaps = true\n", lost: "\n",
+		},
+		{
+			test: "internal/controller TestSetBackBranchIsHeld", what: "what is older than what was accepted is held",
+			file: "reconcile/vouch.go", kept: "\tcase !t.Leads:\n", lost: "\tcase false:\n",
+		},
+		{
+			test: "internal/controller TestUnvouchedPushesAreHeld", what: "of what is held nothing is taken",
+			file: "internal/controller/pull.go", kept: "if len(r.held) > 0 {\n\t\treturn asAccepted", lost: "if false {\n\t\treturn asAccepted",
+		},
+		{
+			test: "internal/settings TestSignersAreTheOperators", what: "the list does not come from the repository",
+			file: "internal/settings/checkout.go", kept: "\tl.signers()\n", lost: "",
+		},
+	}},
 }

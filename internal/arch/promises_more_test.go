@@ -187,7 +187,7 @@ var promisesOfConduct = []promise{
 		{
 			test: "internal/controller TestConvergedPassDoesNothing", what: "a tip that was admitted is not read again",
 			file: "internal/controller/pull.go",
-			kept: "if same && tip == p.meta.Tip {", lost: "if false && tip == p.meta.Tip {",
+			kept: "if same && tip == p.meta.Tip &&", lost: "if false && tip == p.meta.Tip &&",
 		},
 	}},
 	{"SIGTERM ends it within ten seconds, whatever hangs.", []proof{

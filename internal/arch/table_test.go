@@ -75,7 +75,7 @@ var table = []row{
 	{path: "internal/deploy", ours: []string{"internal/record"}},
 	{path: "internal/notify", ours: []string{"internal/record", "internal/status"}, others: []string{shoutrrr}},
 	{path: "internal/web", ours: []string{"internal/record", "internal/status"}, others: []string{promeths}},
-	{path: "internal/settings", ours: []string{"internal/record", "internal/status"}, others: []string{yaml}},
+	{path: "internal/settings", ours: []string{"internal/record", "internal/signature", "internal/status"}, others: []string{yaml}},
 	{path: "docs"},
 	{path: "internal/operate", above: true, others: []string{xSync}},
 	{path: "internal/controller", above: true, others: []string{xSync}},

@@ -9,6 +9,7 @@ import (
 	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/keypair"
 	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/signature"
 	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/issue"
 	"github.com/acmsync/acmsync/reconcile"
@@ -65,6 +66,11 @@ type Config struct {
 	Targets      []Target
 	// Identity decrypts the keys that owners bring along; nil: there is none.
 	Identity *keypair.Identity
+	// Signers are whoever may sign changes of desired state, as the operator's
+	// file has them now; nil: nobody is asked for a signature.
+	Signers func() (*signature.Allowed, error)
+	// OwnKey is the fingerprint of the key behind Status.Sign; "": there is none.
+	OwnKey string
 	// Policy is the operator's; what the CA says of itself is filled in.
 	Policy reconcile.Policy
 	// SettingsHash changes when a setting that decisions depend on does.
@@ -90,6 +96,8 @@ type Status struct {
 	Branch, Path string
 	Shard        string
 	Author       gitrepo.Author
+	// Sign signs each commit; nil: none is signed.
+	Sign func(payload []byte) (string, error)
 	// SameBranch: Branch is the branch of desired state.
 	SameBranch bool
 }

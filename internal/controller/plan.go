@@ -39,7 +39,7 @@ func (c *Controller) Plan(ctx context.Context, files []spec.File) (Planned, erro
 	if err := p.glimpse(ctx); err != nil {
 		return Planned{}, err
 	}
-	desired, _, faults := desire(r, accepted)
+	desired, _, faults := r.desire(accepted)
 	now := p.Now()
 	admission := reconcile.Admit(desired, known, p.policy, now)
 	rows := slices.DeleteFunc(reconcile.Apply(known.Domains, admission, now), p.isAside)

@@ -57,15 +57,17 @@ func (p *pass) pull(ctx context.Context) error {
 	}
 	p.result.Invalid = p.meta.Errors
 	same := p.meta.DesiredHash != "" && p.meta.SettingsHash == p.SettingsHash
-	if same && tip == p.meta.Tip {
+	if same && tip == p.meta.Tip && p.meta.HeldTip == "" {
 		return nil
 	}
 	read, err := p.read(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if same && read.hash == p.meta.DesiredHash {
+	case same && read.hash == p.meta.DesiredHash && p.meta.HeldTip == "":
 		return p.Store.SetMeta(ctx, store.Meta{Tip: read.commit})
+	case p.meta.SettingsHash == p.SettingsHash && read.heldBefore(p.meta):
+		return nil
 	}
 	for range 5 {
 		if err = p.admit(ctx, read); !errors.Is(err, store.ErrStaleAdmission) {
@@ -104,6 +106,8 @@ type reading struct {
 	parsed   []spec.Parsed
 	files    []spec.File
 	brought  brought
+	// held is why nothing of it may be taken; empty: it may.
+	held []record.FileError
 }
 
 // read fetches and parses the tip.
@@ -134,7 +138,8 @@ func (p *pass) read(ctx context.Context) (reading, error) {
 	}
 	r.brought = p.bring(named, brought)
 	r.hash = gitrepo.Digest(files, brought)
-	return r, nil
+	r.held, err = p.objections(ctx, snap, r, named)
+	return r, err
 }
 
 // take sorts a file into those that can be parsed and those that the
@@ -154,7 +159,7 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 	if err != nil {
 		return err
 	}
-	desired, keep, faults := desire(r, accepted)
+	desired, keep, faults := r.desire(accepted)
 	a := reconcile.Admit(desired, known, p.policy, p.Now())
 	settings := p.SettingsHash
 	if slices.ContainsFunc(a.Wants, leaves) && !p.clockConfirmed(ctx) {
@@ -164,12 +169,12 @@ func (p *pass) admit(ctx context.Context, r reading) error {
 	}
 	p.result.Invalid = faults
 	p.tellStrays(reconcile.Apply(known.Domains, a, p.Now()))
-	return p.Store.Admit(ctx, store.Admission{
-		Base: p.meta.Admissions, Wants: a.Wants, Pairs: r.brought.pairs, Apps: a.Apps, Files: keep, UsedApprovals: a.UsedApprovals,
-		Errors:      faults,
-		WakeAll:     p.meta.SettingsHash != p.SettingsHash,
-		DesiredHash: r.hash, SettingsHash: settings, Revision: p.revision(r), Tip: r.commit, Now: p.Now(),
-	})
+	return p.Store.Admit(ctx, p.mark(r, store.Admission{
+		Base: p.meta.Admissions, Wants: a.Wants, Apps: a.Apps, Files: keep, UsedApprovals: a.UsedApprovals,
+		Errors:       faults,
+		WakeAll:      p.meta.SettingsHash != p.SettingsHash,
+		SettingsHash: settings, Now: p.Now(),
+	}))
 }
 
 // leaves reports whether a certificate is to go after a grace.
@@ -210,7 +215,10 @@ func (p *pass) known(ctx context.Context, r reading) (reconcile.Known, []store.A
 // desire joins what was parsed with what stands in for refused files: the
 // bytes that were accepted last. It returns the files to remember as accepted
 // and the errors of the refused ones.
-func desire(r reading, accepted []store.AcceptedFile) (reconcile.Desired, []store.AcceptedFile, []record.FileError) {
+func (r reading) desire(accepted []store.AcceptedFile) (reconcile.Desired, []store.AcceptedFile, []record.FileError) {
+	if len(r.held) > 0 {
+		return asAccepted(accepted, r.held)
+	}
 	before := make(map[string]store.AcceptedFile, len(accepted))
 	for _, f := range accepted {
 		before[f.Path] = f
@@ -231,11 +239,16 @@ func desire(r reading, accepted []store.AcceptedFile) (reconcile.Desired, []stor
 		why := fileErrors(parsed.Errors)
 		faults = append(faults, why...)
 		if old, ok := before[parsed.Path]; ok {
-			d.Apps = append(d.Apps, wanted(spec.Parse([]spec.File{{Path: old.Path, Bytes: old.Bytes}}, spec.Options{})[0].Apps, nil, &why[0])...)
+			d.Apps = append(d.Apps, standing(old, &why[0])...)
 			keep = append(keep, old)
 		}
 	}
 	return d, keep, faults
+}
+
+// standing are the apps of a file as it was accepted last.
+func standing(old store.AcceptedFile, why *record.FileError) []reconcile.DesiredApp {
+	return wanted(spec.Parse([]spec.File{{Path: old.Path, Bytes: old.Bytes}}, spec.Options{})[0].Apps, nil, why)
 }
 
 func wanted(apps []spec.App, read map[spec.Certificate]record.Brought, refused *record.FileError) []reconcile.DesiredApp {
@@ -254,7 +267,7 @@ func fileErrors(errs []spec.Error) []record.FileError {
 	return out
 }
 
-// refused reports whether some file of the reading is refused.
+// refused reports whether some file of the reading, or all of it, is refused.
 func (r reading) refused() bool {
-	return slices.ContainsFunc(r.parsed, func(f spec.Parsed) bool { return len(f.Errors) > 0 })
+	return len(r.held) > 0 || slices.ContainsFunc(r.parsed, func(f spec.Parsed) bool { return len(f.Errors) > 0 })
 }

@@ -67,9 +67,10 @@ func (p *pass) view(ctx context.Context, meta store.Meta) (status.Report, error)
 	if err != nil {
 		return status.Report{}, err
 	}
+	revision, hash := observed(meta)
 	return status.Report{
 		Apps: reconcile.LiveApps(apps, domains), Domains: domains, Errors: meta.Errors,
-		Revision: meta.Revision, DesiredHash: meta.DesiredHash, Branch: p.Source.Branch,
+		Revision: revision, DesiredHash: hash, Branch: p.Source.Branch,
 		HeldHash: heldHash(domains), Policy: withCA(p.Controller.Policy, meta), Shard: p.sharded(meta, len(apps)),
 	}, nil
 }
@@ -137,7 +138,7 @@ func (p *pass) publish(ctx context.Context, view status.Report, files map[string
 		Branch: p.Status.Branch, Orphan: !p.Status.SameBranch, Root: p.Status.Path,
 		Files: files, Prune: status.Owned,
 		Message: status.Message(before, apps, status.Commit{Revision: meta.Revision, SkipCI: p.Status.SameBranch}),
-		Author:  p.Status.Author, When: p.Now(),
+		Author:  p.Status.Author, When: p.Now(), Sign: p.Status.Sign,
 	})
 	if err != nil {
 		return err

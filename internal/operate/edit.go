@@ -112,7 +112,7 @@ func (o *Origin) tryEdit(ctx context.Context, order Order, base string) (Done, e
 	done.Commit, err = o.commit(ctx, gitrepo.Commit{
 		Branch: done.Branch, Base: snap.Commit, Root: dir,
 		Files:   map[string][]byte{done.Path: done.Bytes},
-		Message: order.Message, Author: o.Author, When: order.Now,
+		Message: order.Message, Author: o.Author, When: order.Now, Sign: o.Sign,
 	})
 	if done.Branch != base {
 		done.Open = mergeRequest(o.url, base, done.Branch)

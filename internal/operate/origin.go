@@ -25,6 +25,8 @@ type Origin struct {
 	StatusBranch, StatusPath string
 	// Author commits; in a clone it is whom git knows.
 	Author gitrepo.Author
+	// Sign signs commits that are made without a clone; nil: none is signed.
+	Sign func(payload []byte) (string, error)
 
 	repo *gitrepo.Repo
 	// clone is nil when the repository itself was opened.

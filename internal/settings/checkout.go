@@ -18,14 +18,32 @@ func (l *loader) checkouts() {
 			l.distrust(root)
 		}
 	}
+	l.signers()
 	for _, kept := range []struct{ key, path string }{
 		{"store.url", strings.TrimPrefix(l.out.Store.URL, "sqlite://")},
 		{"acme.accountKeyFile", l.out.ACME.AccountKeyFile},
+		{"repository.signingKeyFile", l.out.Repository.SigningKeyFile},
 	} {
+		if kept.path == "" {
+			continue
+		}
 		if root, inside := InsideCheckout(kept.path, l.out.Repository.URL); inside {
 			l.fail(l.near(kept.key), kept.key, fmt.Sprintf(
 				"%s lies inside a checkout of the repository (%s), where private keys could be committed: choose a folder outside", kept.path, root))
 		}
+	}
+}
+
+// signers must not be named by whoever can push: that would be anybody.
+func (l *loader) signers() {
+	const key = "repository.allowedSignersFile"
+	path := l.out.Repository.AllowedSignersFile
+	if path == "" {
+		return
+	}
+	if root, inside := InsideCheckout(path, l.out.Repository.URL); inside {
+		l.fail(l.near(key), key, fmt.Sprintf(
+			"%s lies inside a checkout of the repository (%s), so whoever can push could add a key to it: keep it elsewhere", path, root))
 	}
 }
 

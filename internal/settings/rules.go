@@ -92,8 +92,8 @@ func treePath(to *string) setter {
 	})
 }
 
-// signature refuses what would break the author line of a commit.
-func signature(s string) error {
+// authorWords refuses what would break the author line of a commit.
+func authorWords(s string) error {
 	if strings.ContainsAny(s, "<>\n\r\x00") {
 		return fmt.Errorf("must not contain < or > or line breaks, got %q", s)
 	}

@@ -179,6 +179,16 @@ func unread(name string, err error) error {
 	return fmt.Errorf("%s cannot be read: %s", name, reason(err))
 }
 
+// checked is a file whose content is looked at, too.
+func checked(to *string, check func(path string) error) setter {
+	return func(v value) error {
+		if err := file(to)(v); err != nil {
+			return err
+		}
+		return check(*to)
+	}
+}
+
 func readable(name string) error {
 	f, err := os.Open(name)
 	if err != nil {

@@ -35,6 +35,12 @@ type Repository struct {
 	Path   string
 	Auth   Auth
 	Author Author
+	// SigningKeyFile is the key that commits are signed with; empty: they are
+	// not.
+	SigningKeyFile string
+	// AllowedSignersFile says whose changes of desired state are taken; empty:
+	// anybody's who can push.
+	AllowedSignersFile string
 }
 
 // Auth is how the repository is reached; every File is a path, or empty.

@@ -31,9 +31,10 @@ type Admission struct {
 	Errors []record.FileError
 	// WakeAll makes every row due, because the operator's settings changed.
 	WakeAll bool
-	// Tip is the last commit seen on the branch.
-	Tip string
-	Now time.Time
+	// Tip is the commit that desired state was read from; where it is held, the
+	// one that was accepted before, and HeldTip and HeldHash are what is held.
+	Tip, HeldTip, HeldHash string
+	Now                    time.Time
 }
 
 // AcceptedFile is a file of desired state that was accepted.
@@ -110,8 +111,16 @@ func admitted(ctx context.Context, tx *transaction, a Admission) error {
 		{metaRevision, a.Revision},
 		{metaTip, a.Tip},
 		{metaErrors, errs},
+		{metaHeldTip, a.HeldTip},
+		{metaHeldHash, a.HeldHash},
 	} {
 		if err := setValue(ctx, tx, v.key, v.value); err != nil {
+			return err
+		}
+	}
+	if a.HeldTip == "" {
+		// What was approved is part of what was accepted by now, or was dropped.
+		if err := setValue(ctx, tx, metaApprovedTip, ""); err != nil {
 			return err
 		}
 	}

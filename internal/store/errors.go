@@ -18,8 +18,8 @@ var (
 	// ErrStaleAdmission: another admission came between reading what is known
 	// and writing what follows from it. Read again.
 	ErrStaleAdmission = errors.New("another process admitted desired state meanwhile")
-	// ErrUnknownHash: no removal is held under the hash.
-	ErrUnknownHash = errors.New("no removal is held under this hash")
+	// ErrUnknownHash: nothing is held under the hash.
+	ErrUnknownHash = errors.New("nothing is held under this hash")
 	// ErrOpenIntent: another order for the same names at the same CA is open.
 	ErrOpenIntent = errors.New("another order for these names is open at this CA")
 	// ErrNotFound: there is no such certificate.

@@ -18,20 +18,28 @@ const (
 	metaRevision     = "revision"
 	metaDesiredHash  = "desired_hash"
 	metaSettingsHash = "settings_hash"
-	metaAdmissions   = "admissions" // a count
-	metaChanges      = "changes"    // a count
-	metaPublished    = "published"  // a value of changes
-	metaErrors       = "errors"     // JSON list of the refused files' errors
-	metaStatusTip    = "status_tip" // a commit
-	metaSharded      = "sharded"    // true or false, once status was written
-	metaCA           = "ca "        // and a directory's URL: JSON, what is known of that CA
-	metaPauses       = "pauses "    // and a directory's URL: JSON, what that CA wants no requests of
+	metaAdmissions   = "admissions"   // a count
+	metaChanges      = "changes"      // a count
+	metaPublished    = "published"    // a value of changes
+	metaErrors       = "errors"       // JSON list of the refused files' errors
+	metaStatusTip    = "status_tip"   // a commit
+	metaSharded      = "sharded"      // true or false, once status was written
+	metaHeldTip      = "held_tip"     // a commit
+	metaHeldHash     = "held_hash"    // what desired_hash would be for it
+	metaApprovedTip  = "approved_tip" // a commit
+	metaCA           = "ca "          // and a directory's URL: JSON, what is known of that CA
+	metaPauses       = "pauses "      // and a directory's URL: JSON, what that CA wants no requests of
 )
 
 // Meta are the single values the store keeps.
 type Meta struct {
-	// Tip is the last commit seen on the branch.
+	// Tip is the last commit on the branch that desired state was taken from, or
+	// that held the same.
 	Tip string
+	// HeldTip is a later one from which it is not taken, since not all of it is
+	// vouched for, and HeldHash the hash of what it holds; empty: none is.
+	// ApprovedTip is one that an operator let through. Admit writes the first two.
+	HeldTip, HeldHash, ApprovedTip string
 	// DesiredHash is the hash of the desired state that was admitted last,
 	// empty when it must be admitted again; Revision is the commit at which it
 	// was first seen; SettingsHash goes with it. Admit writes all three.
@@ -89,6 +97,7 @@ func (m *Meta) take(key, value string) (err error) {
 	texts := map[string]*string{
 		metaTip: &m.Tip, metaRevision: &m.Revision, metaDesiredHash: &m.DesiredHash,
 		metaSettingsHash: &m.SettingsHash, metaSharded: &m.Sharded, metaStatusTip: &m.StatusTip,
+		metaHeldTip: &m.HeldTip, metaHeldHash: &m.HeldHash, metaApprovedTip: &m.ApprovedTip,
 	}
 	counts := map[string]*int64{metaAdmissions: &m.Admissions, metaChanges: &m.Changes, metaPublished: &m.Published}
 	switch {
@@ -217,6 +226,22 @@ func (s *Store) Approve(ctx context.Context, hash string) error {
 			return err
 		}
 		return setValue(ctx, tx, metaDesiredHash, "")
+	})
+}
+
+// ApproveTip lets desired state be taken from the tip that is held, and from no
+// other that is not built on it. [ErrUnknownHash] when that commit is not held.
+func (s *Store) ApproveTip(ctx context.Context, commit string) error {
+	return s.change(ctx, "approving commit "+commit, func(tx *transaction) error {
+		var held string
+		err := tx.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = $1`, metaHeldTip).Scan(&held)
+		if noRows(err) || err == nil && (held != commit || commit == "") {
+			return ErrUnknownHash
+		}
+		if err != nil {
+			return err
+		}
+		return setValue(ctx, tx, metaApprovedTip, commit)
 	})
 }
 

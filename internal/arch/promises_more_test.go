@@ -142,6 +142,21 @@ var promisesOfWork = []promise{
 			file: "internal/controller/authority.go",
 			kept: "!date.IsZero() && (skew > maxSkew || skew < -maxSkew)", lost: "false && skew > maxSkew",
 		},
+		{
+			test: "internal/controller TestClockIsSet", what: "a clock that is set in the middle of a pass is held against the CA's again",
+			file: "internal/controller/authority.go",
+			kept: "if a.asked && !p.leapt(a.at) {\n\t\treturn a.err", lost: "if a.asked {\n\t\treturn a.err",
+		},
+		{
+			test: "internal/controller TestClockIsSet", what: "no record is dated by a clock that was set since",
+			file: "internal/controller/order.go",
+			kept: "store.Request{{At: p.bookedAt(before.Directory), ", lost: "store.Request{{At: p.Now(), ",
+		},
+		{
+			test: "internal/controller TestClockIsSet", what: "what waits for a time that a wrong clock set is looked at by the right one",
+			file: "internal/controller/work.go",
+			kept: "if err := p.backToNow(ctx); err != nil {", lost: "if err := error(nil); err != nil {",
+		},
 	}},
 }
 

@@ -62,7 +62,7 @@ func (p *pass) revoke(ctx context.Context, d record.Domain, a reconcile.Action) 
 		r, _ := p.refused(a, nil, err)
 		return r, store.Change{}
 	}
-	made := store.Request{At: p.Now(), Directory: cmp.Or(pair.Directory, p.policy.Directory), Kind: "revoke", Key: d.Key}
+	made := store.Request{At: p.bookedAt(directory), Directory: cmp.Or(pair.Directory, p.policy.Directory), Kind: "revoke", Key: d.Key}
 	return reconcile.Result{Action: a}, store.Change{Requests: []store.Request{made}}
 }
 

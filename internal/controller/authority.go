@@ -46,7 +46,8 @@ type authority struct {
 
 	mu            sync.Mutex
 	asked         bool
-	err           error // a *ClockError, or why the directory cannot be had
+	at            instant // when it was
+	err           error   // a *ClockError, or why the directory cannot be had
 	tries, missed int
 	last          error
 }
@@ -76,7 +77,8 @@ func (p *pass) at(directory string) *authority {
 var errNoCA = errors.New("no CA of acme.directory or acme.fallback has that directory")
 
 // ready reports whether a CA may be asked for anything: its directory answers,
-// and its clock agrees with ours.
+// and its clock agrees with ours. It is asked once, and again if our clock was
+// set since.
 func (p *pass) ready(ctx context.Context, directory string) error {
 	a := p.at(directory)
 	if a == nil {
@@ -84,14 +86,15 @@ func (p *pass) ready(ctx context.Context, directory string) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.asked {
+	if a.asked && !p.leapt(a.at) {
 		return a.err
 	}
+	at := p.instant()
 	err := p.meet(ctx, a)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	a.asked, a.err = true, err
+	a.asked, a.at, a.err = true, at, err
 	var clock *ClockError
 	switch {
 	case errors.As(err, &clock):
@@ -127,13 +130,20 @@ func (p *pass) confirm(ctx context.Context) error {
 }
 
 // misdated reports whether the clock was found to be wrong.
-func (p *pass) misdated() bool {
-	return slices.ContainsFunc(p.cas, func(a *authority) bool {
+func (p *pass) misdated() bool { return p.wrong() != nil }
+
+// wrong is by how much; nil: nobody found it to be.
+func (p *pass) wrong() *ClockError {
+	for _, a := range p.cas {
 		a.mu.Lock()
-		defer a.mu.Unlock()
+		err := a.err
+		a.mu.Unlock()
 		var clock *ClockError
-		return errors.As(a.err, &clock)
-	})
+		if errors.As(err, &clock) {
+			return clock
+		}
+	}
+	return nil
 }
 
 // confirmed reports whether a CA agreed about the time in this pass.
@@ -141,7 +151,7 @@ func (p *pass) confirmed() bool {
 	return slices.ContainsFunc(p.cas, func(a *authority) bool {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		return a.asked && a.err == nil
+		return a.asked && a.err == nil && !p.leapt(a.at)
 	})
 }
 

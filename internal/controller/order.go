@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,10 +55,8 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		if o.NextAt.After(until) || p.comesBack(o) {
 			return reconcile.Result{Action: a, Order: public(o), WaitUntil: o.NextAt}, store.Change{Order: &o, Requests: made}
 		}
-		if err := p.sleepUntil(ctx, o.NextAt); err != nil {
-			r, c := p.refused(a, &o, err)
-			c.Requests = made
-			return r, c
+		if err := cmp.Or(p.sleepUntil(ctx, o.NextAt), p.ready(ctx, o.Directory)); err != nil {
+			return p.letGo(a, o, made, err)
 		}
 		next, err := ca.Advance(ctx, o, p.responder(o), p.Now())
 		ca.heard(err)
@@ -80,7 +79,17 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		return reconcile.Result{Action: a, Order: public(o)}, store.Change{Order: &o, Requests: made}
 	}
 	p.noteAccount(ctx, o)
+	if err := p.ready(ctx, o.Directory); err != nil { // by another clock it looks expired, or not yet valid
+		return p.letGo(a, o, made, err)
+	}
 	return p.finish(a, o, made)
+}
+
+// letGo is an order that stays as it is, with what was asked for it so far.
+func (p *pass) letGo(a reconcile.Action, o record.Order, made []store.Request, err error) (reconcile.Result, store.Change) {
+	r, c := p.refused(a, &o, err)
+	c.Requests = made
+	return r, c
 }
 
 // anchors are the states that are durable before the order goes on. Behind the
@@ -134,6 +143,9 @@ func (p *pass) openOrder(ctx context.Context, l store.Lease, d record.Domain, a 
 			d.Order = public(o)
 			return o, p.spendAgain(l, store.Change{Domain: d})
 		case found:
+			if o.NextAt.After(p.Now().Add(longestWait)) {
+				o.NextAt = time.Time{} // by a clock that was ahead
+			}
 			return o, nil
 		}
 	}
@@ -218,11 +230,13 @@ func (p *pass) requests(before, after record.Order) []store.Request {
 	if kind == "" || after.State == before.State && after.Polls != before.Polls {
 		return nil
 	}
-	return []store.Request{{At: p.Now(), Directory: before.Directory, Kind: kind, Key: before.Key}}
+	return []store.Request{{At: p.bookedAt(before.Directory), Directory: before.Directory, Kind: kind, Key: before.Key}}
 }
 
+// sleepUntil sleeps until then, and no longer than a pass has patience, which is
+// too short only when the clock was set back.
 func (p *pass) sleepUntil(ctx context.Context, at time.Time) error {
-	wait := at.Sub(p.Now())
+	wait := min(at.Sub(p.Now()), patience)
 	if wait <= 0 {
 		return ctx.Err()
 	}

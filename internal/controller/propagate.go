@@ -56,7 +56,7 @@ func (p *pass) awaitReturn(ctx context.Context) bool {
 	var next time.Time
 	for key, back := range p.returns {
 		switch {
-		case !back.at.After(p.Now()) || back.at.After(back.until):
+		case !back.at.After(p.Now()) || back.at.After(back.until) || back.at.After(p.Now().Add(patience)):
 			back.at = time.Time{} // it is due, or this pass waits for it no longer
 			p.returns[key] = back
 		case next.IsZero() || back.at.Before(next):

@@ -35,7 +35,7 @@ func (c *Controller) Run(ctx context.Context, loop Loop) {
 		if loop.After != nil {
 			loop.After(result)
 		}
-		pause(ctx, c.pauseAfter(result, loop.Interval, time.Since(began)))
+		c.rest(ctx, c.pauseAfter(result, loop.Interval, time.Since(began)))
 	}
 }
 
@@ -106,10 +106,10 @@ func (c *Controller) Until(ctx context.Context) Result {
 			return total
 		}
 		nap := total.nap(c.Now())
-		if deadline, bounded := ctx.Deadline(); bounded && c.Now().Add(nap).After(deadline) {
+		if deadline, bounded := ctx.Deadline(); bounded && nap > time.Until(deadline) {
 			return total
 		}
-		if pause(ctx, nap); ctx.Err() != nil {
+		if c.rest(ctx, nap); ctx.Err() != nil {
 			return total // nothing was under way
 		}
 	}

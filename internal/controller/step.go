@@ -43,9 +43,8 @@ func (p *pass) step(ctx context.Context, l store.Lease) {
 	case err != nil:
 		p.fail(err)
 		p.release(cancel, l, later(d, p.Now().Add(time.Minute)))
-	case p.misdated() && !d.Due.After(p.Now()):
-		// It stays due for when the clock is right, which may be earlier.
-		p.park(parked{cancel: cancel, lease: l, domain: later(d, l.Domain.Due)})
+	case p.misdated(): // looked at again as soon as the clock is right
+		p.park(parked{cancel: cancel, lease: l, domain: later(d, p.whenRight(l.Domain.Due))})
 	case d.ForeignThumbprint && p.wasProbed(d):
 		p.park(parked{cancel: cancel, lease: l, domain: d})
 	default:
@@ -68,6 +67,9 @@ var errDropped = errors.New("the domain was forgotten")
 // there is nothing to do now.
 func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err error) {
 	d = l.Domain
+	if p.confirmed() {
+		d = reconcile.BackToNow(d, p.Now())
+	}
 	defer func() {
 		if cause := recover(); cause != nil {
 			d, err = p.broken(l, d, p.panicked(d, cause))

@@ -25,6 +25,9 @@ func (p *pass) work(ctx context.Context) error {
 	stop := p.reportMeanwhile(ctx)
 	defer stop()
 	seen := &claims{count: map[string]int{}}
+	if err := p.backToNow(ctx); err != nil {
+		return err
+	}
 	if _, err := p.lineUp(ctx); err != nil {
 		return err
 	}

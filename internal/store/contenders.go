@@ -12,6 +12,8 @@ const (
 	limitedQuery = `SELECT key FROM domains WHERE rate_limited_until > 0`
 	dueKeysQuery = `SELECT key FROM domains WHERE due_at <= $1`
 
+	dueAfterQuery = `SELECT key FROM domains WHERE due_at > $1`
+
 	callQuery = `UPDATE domains SET due_at = $2 WHERE key = $1 AND due_at > $2 AND lease_until <= ` + dbNow
 
 	// loadedAtOnce bounds the placeholders of one statement.
@@ -60,6 +62,19 @@ func contenders(ctx context.Context, tx *transaction, now time.Time) ([]string, 
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys), nil
+}
+
+// DueAfter are the rows that are due later than a time.
+func (s *Store) DueAfter(ctx context.Context, at time.Time) (keys []string, err error) {
+	err = s.view(ctx, "looking for rows that are due in a distant future", func(tx *transaction) error {
+		return each(ctx, tx, dueAfterQuery, []any{timeAt{&at}}, func(scan scanner) error {
+			var key string
+			err := scan(&key)
+			keys = append(keys, key)
+			return err
+		})
+	})
+	return keys, err
 }
 
 // Call makes these rows due at now, if nobody holds them and they are not due

@@ -33,6 +33,7 @@ func TestWorkIsFoundByIndex(t *testing.T) {
 		"claim":   {claimQuery, "SEARCH domains USING INDEX domains_due (due_at<?)"},
 		"holders": {holdersQuery, "SEARCH domains USING INDEX domains_due (due_at<?)"},
 		"next":    {nextQuery, "USING INDEX domains_due"},
+		"ahead":   {dueAfterQuery, "SEARCH domains USING COVERING INDEX domains_due (due_at>?)"},
 		"limited": {limitedQuery, "USING COVERING INDEX domains_limited"},
 		"counts":  {countsQuery, "SCAN domains USING COVERING INDEX domains_counts"},
 	} {

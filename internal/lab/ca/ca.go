@@ -88,6 +88,7 @@ type CA struct {
 	verdicts map[string]Verdict
 	windows  map[string]Window // by serial
 	skew     time.Duration
+	date     func(time.Time) string
 }
 
 // New starts a CA.

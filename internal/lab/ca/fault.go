@@ -154,6 +154,14 @@ func (c *CA) SkewDate(d time.Duration) {
 	}
 }
 
+// Dates has the CA write the Date of its answers so; empty: it writes none. Nil:
+// as every server does.
+func (c *CA) Dates(write func(now time.Time) string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.date = write
+}
+
 // faultFor is the fault that the request suffers; nil: none.
 func (c *CA) faultFor(r *Request) *Fault {
 	c.mu.Lock()

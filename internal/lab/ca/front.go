@@ -139,11 +139,17 @@ func (c *CA) note(r *Request) {
 
 func (c *CA) send(w http.ResponseWriter, answer *httptest.ResponseRecorder, skew time.Duration) {
 	c.mu.Lock()
-	own := c.skew
+	own, write := c.skew, c.date
 	c.mu.Unlock()
-	skew += own
+	now := time.Now().Add(skew + own).UTC()
 	maps.Copy(w.Header(), answer.Header())
-	w.Header().Set("Date", time.Now().Add(skew).UTC().Format(http.TimeFormat))
+	w.Header().Set("Date", now.Format(http.TimeFormat))
+	if write != nil {
+		w.Header()["Date"] = nil
+		if date := write(now); date != "" {
+			w.Header().Set("Date", date)
+		}
+	}
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(later(answer.Body.Bytes(), own))
 }

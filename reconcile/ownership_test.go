@@ -148,6 +148,21 @@ func TestAMovedNameIsProvedAnew(t *testing.T) {
 	}
 }
 
+// TestAnotherAccountKeyNeedsNoNewProof: a proof that was seen outlives the key
+// that it names; one that was not has to be made for the new key.
+func TestAnotherAccountKeyNeedsNoNewProof(t *testing.T) {
+	t.Parallel()
+	p := strict()
+	d := issued(t, p)
+	d.Proven = record.Proven{App: "shop", At: start}
+	p.Platform.Thumbprint = "another"
+	if dec := shown(d, p, start.Add(80*day), record.NXDomain); only(t, dec).Kind != reconcile.Renew {
+		t.Errorf("%+v", dec)
+	}
+	fresh := wanted(t, p)
+	rests(t, shown(fresh, p, start, record.Answered, proofOf(strict(), "shop")), reconcile.Fail)
+}
+
 // TestOldNamesNeedNoProof: what has a certificate when the setting is turned on
 // goes on, for the app that has it; not for one that takes it in the same push.
 func TestOldNamesNeedNoProof(t *testing.T) {

@@ -40,6 +40,8 @@ var labCommands = map[string]func(*world, *testscript.TestScript, []string) erro
 	"apex": (*world).apex,
 	// dns NAME RECORD...
 	"dns": (*world).dns,
+	// texts FILE: the TXT records among the lines of a zone file.
+	"texts": (*world).texts,
 	// edge HOST BODY lets the edge answer 404 with BODY.
 	"edge": (*world).edge,
 	// tls HOST refuse|take: how the edge meets handshakes.
@@ -136,6 +138,21 @@ func (w *world) apex(_ *testscript.TestScript, names []string) error {
 
 func (w *world) dns(_ *testscript.TestScript, args []string) error {
 	w.lab.DNS.Set(args[0], args[1:]...)
+	return nil
+}
+
+func (w *world) texts(ts *testscript.TestScript, args []string) error {
+	found := false
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		name, record, _ := strings.Cut(strings.TrimSpace(line), ". ")
+		if strings.HasPrefix(record, "TXT ") && !strings.HasPrefix(name, ";") {
+			w.lab.DNS.Set(name, record)
+			found = true
+		}
+	}
+	if !found {
+		return fmt.Errorf("%s has no TXT record", args[0])
+	}
 	return nil
 }
 

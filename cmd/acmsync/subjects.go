@@ -50,7 +50,7 @@ func (f verifyFlags) surroundings(ctx context.Context, o *options) (scene, error
 		}
 	} else if said, known := operate.ClonePlatform(ctx, ".", "acm-status"); known {
 		s.platform, s.challenge = said.Platform, said.DefaultChallenge
-		s.checkedOut()
+		s.checkedOut(ctx)
 	} else {
 		s.platform.CAAIdentities = []string{"letsencrypt.org"}
 	}
@@ -90,7 +90,7 @@ func (s *scene) installed(ctx context.Context, o *options) error {
 	s.challenge = p.settings.Challenge.Default
 	for _, d := range rows(ctx, p.settings.Store.URL) {
 		for _, name := range d.Names {
-			s.claims[name] = operate.Subject{App: d.App, Target: d.Target, Challenge: cmp.Or(d.Challenge, s.challenge)}
+			s.claims[name] = operate.Subject{App: d.App, Target: d.Target, Challenge: cmp.Or(d.Challenge, s.challenge), Proven: d.Proven.App == d.App}
 		}
 	}
 	return nil
@@ -110,15 +110,18 @@ func rows(ctx context.Context, url string) []record.Domain {
 
 // checkedOut is what the files of this folder say; those that cannot be read say
 // nothing.
-func (s *scene) checkedOut() {
+func (s *scene) checkedOut(ctx context.Context) {
 	files, err := operate.Folder(".")
 	if err != nil {
 		return
 	}
+	proven := operate.CloneProven(ctx, ".", "acm-status")
 	for _, parsed := range spec.Parse(files, spec.Options{}) {
 		for _, app := range parsed.Apps {
 			for _, d := range app.Domains {
-				s.claims[d.Name] = operate.SubjectOf(app, d, s.challenge)
+				claim := operate.SubjectOf(app, d, s.challenge)
+				claim.Proven = proven[d.Name] == app.Name
+				s.claims[d.Name] = claim
 			}
 		}
 	}

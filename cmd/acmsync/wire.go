@@ -224,7 +224,7 @@ func (p *parts) policy(targets []string) reconcile.Policy {
 		Targets: targets, Directory: s.ACME.Directory, Limits: limits(s.ACME.Directory, s.ACME.Limits),
 		Platform: record.Platform{
 			Target: s.Platform.Target, Addresses: s.Platform.Addresses, LegacyTargets: s.Platform.LegacyTargets,
-			ProbeAllow: s.Platform.ProbeAllow,
+			ProbeAllow: s.Platform.ProbeAllow, VerifyOwnership: s.Policy.VerifyOwnership,
 			Thumbprint: p.thumbprint, ChallengeMode: s.Challenge.Mode,
 			ProbePort: s.Platform.ProbePort, ServedPort: s.Platform.ServedPort,
 		},

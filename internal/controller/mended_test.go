@@ -29,10 +29,13 @@ func (w *world) mend(name string) {
 // looks until then do not ask the CA. Nobody pushes anything.
 func TestMendedWithinTwoMinutes(t *testing.T) {
 	t.Parallel()
-	ways := slices.DeleteFunc(slices.Concat(dnsWays(), caaWays(), httpWays()), func(y way) bool { return y.advises })
-	w := begin(t, func(c *controller.Config) { c.Policy.Limits = noLimits() })
+	ways := slices.DeleteFunc(slices.Concat(dnsWays(), caaWays(), httpWays(), ownershipWays()), func(y way) bool { return y.advises })
+	w := begin(t, func(c *controller.Config) {
+		c.Policy.Limits, c.Policy.Platform.VerifyOwnership = noLimits(), true
+	})
 	w.DNS.Set("*.test.dns.platform.example", "A 127.0.0.1")
 	w.Point("first.healthy.test")
+	w.prove("first.healthy.test", "shop")
 	w.shop("first.healthy.test")
 	w.pass()
 	names := []string{"first.healthy.test"}
@@ -40,6 +43,7 @@ func TestMendedWithinTwoMinutes(t *testing.T) {
 		name := y.domainOf()
 		names = append(names, name)
 		w.Point(name)
+		w.prove(name, "shop")
 		for _, wrong := range y.wrong {
 			wrong(w, name)
 		}
@@ -56,6 +60,7 @@ func TestMendedWithinTwoMinutes(t *testing.T) {
 	}
 	for _, name := range names[1:] {
 		w.mend(name)
+		w.prove(name, "shop")
 	}
 	w.forward(2 * time.Minute)
 	w.pass()

@@ -34,6 +34,7 @@ var changing = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "2026-11-24T10:00:00Z"},
 	{regexp.MustCompile(`((?:[a-z0-9.-]+\.(?:test|example)|127\.0\.0\.\d|\[::1\])):\d{4,5}\b`), "$1:80"},
 	{regexp.MustCompile(`(acme-challenge/)[\w-]{43}`), "$1TOKEN"},
+	{regexp.MustCompile(`(acmsync-proof=)[a-z2-7]{32}`), "${1}PROOF"},
 	{regexp.MustCompile(`-account/[0-9a-f]+`), "-account/1"},
 }
 

@@ -165,13 +165,15 @@ func (y way) domainOf() string {
 // notice.
 func TestEveryReason(t *testing.T) {
 	t.Parallel()
-	ways := slices.Concat(dnsWays(), caaWays(), httpWays(), validationWays(), orderWays(), desiredWays())
+	ways := slices.Concat(dnsWays(), caaWays(), httpWays(), validationWays(), orderWays(), desiredWays(), ownershipWays())
 	w := begin(t, func(c *controller.Config) {
 		c.Policy.Limits = noLimits()
+		c.Policy.Platform.VerifyOwnership = true
 		c.Policy.Platform.LegacyTargets = []string{"*.oldplatform.example"}
 	})
 	w.DNS.Set("*.test.dns.platform.example", "A 127.0.0.1")
 	healthy := []string{"first.healthy.test", "last.healthy.test"}
+	w.prove(healthy[0], "shop", "a-healthy", "z-healthy")
 	w.shop(healthy[0]) // from now on the account's URL is known, which CAA records may name
 	w.pass()
 	w.Point(healthy...)
@@ -179,6 +181,7 @@ func TestEveryReason(t *testing.T) {
 	for i, y := range ways {
 		name := y.domainOf()
 		w.Point(name)
+		w.prove(name, y.appOf(i))
 		for _, wrong := range y.wrong {
 			wrong(w, name)
 		}

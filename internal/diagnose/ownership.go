@@ -72,7 +72,7 @@ func (f facts) proofText() string {
 	proofs := f.question.Proofs
 	text := textRecord(proofs[0])
 	if last := proofs[len(proofs)-1]; len(proofs) > 1 {
-		text += " or, for all names of " + strings.TrimPrefix(last.Name, record.ProofLabel+".") + " at once, " + textRecord(last)
+		text += ", or, for all names of " + strings.TrimPrefix(last.Name, record.ProofLabel+".") + " at once, " + textRecord(last)
 	}
 	if t := f.Ownership.Texts[0]; t.Alias != "" {
 		text += "; if the DNS provider refuses that, delete the CNAME record of " + Clean(t.Name, maxName) + " first"
@@ -80,7 +80,7 @@ func (f facts) proofText() string {
 	return text
 }
 
-func textRecord(rr record.RR) string { return "TXT " + rr.Name + " with the value " + rr.Value }
+func textRecord(rr record.RR) string { return "TXT " + rr.Name + ` with the value "` + rr.Value + `"` }
 
 // insteadOfProof is what stands there, where that tells what went wrong.
 func (f facts) insteadOfProof() string {
@@ -91,7 +91,7 @@ func (f facts) insteadOfProof() string {
 		case unread(t): // the cause, whatever else stands elsewhere
 			return name + " cannot be looked up (" + Clean(or(t.Detail, string(t.Answer)), maxPhrase) + ")"
 		case t.Alias != "":
-			said = or(said, name+" is an alias for "+Clean(t.Alias, maxName)+", where others have a say")
+			said = or(said, name+" is an alias for "+Clean(t.Alias, maxName)+", which is not followed")
 		}
 		for _, value := range t.Values {
 			said = or(said, f.otherProof(name, value))

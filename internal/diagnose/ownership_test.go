@@ -77,7 +77,7 @@ func TestWhatIsSaidOfProofs(t *testing.T) {
 			": the record at _acmsync.blog.shop.example is for another domain, for another platform, or from before this platform's account key was replaced.", nil,
 		},
 		"half of it":          {holds("acmsync-app=blog"), noText, ": the record at _acmsync.blog.shop.example is not whole.", nil},
-		"an alias":            {record.Texts{Answer: record.NoData, Alias: "gone.test"}, noText, ": _acmsync.blog.shop.example is an alias for gone.test, where others have a say.", []record.RR{{Type: "CNAME", Name: own[0].Name, Value: "gone.test"}}},
+		"an alias":            {record.Texts{Answer: record.NoData, Alias: "gone.test"}, noText, ": _acmsync.blog.shop.example is an alias for gone.test, which is not followed.", []record.RR{{Type: "CNAME", Name: own[0].Name, Value: "gone.test"}}},
 		"a server that fails": {failText, noText, ": _acmsync.blog.shop.example cannot be looked up (SERVFAIL by 192.0.2.53).", []record.RR{{Type: "TXT", Name: own[0].Name, Value: "(servfail)"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestWhatIsSaidOfProofs(t *testing.T) {
 			if !strings.HasSuffix(f.Message, c.message) {
 				t.Errorf("message %q", f.Message)
 			}
-			if want := "Add TXT " + own[0].Name + " with the value " + own[0].Value + " or, for all names of shop.example at once, TXT " + own[1].Name + " with the value " + own[1].Value; !strings.HasPrefix(f.Remedy, want) {
+			if want := "Add TXT " + own[0].Name + " with the value \"" + own[0].Value + "\", or, for all names of shop.example at once, TXT " + own[1].Name + " with the value \"" + own[1].Value + "\""; !strings.HasPrefix(f.Remedy, want) {
 				t.Errorf("remedy %q, want %q", f.Remedy, want)
 			}
 			if len(f.Remedy) > 600 || cmp.Diff(own[:1], f.Expected) != "" || c.observed != nil && cmp.Diff(c.observed, f.Observed) != "" {

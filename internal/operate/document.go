@@ -42,6 +42,9 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 			Expected: records(f.Expected), Observed: records(f.Observed), Fix: status.FixOf(f.Fix),
 		}})
 	}
+	if v.Proof != "" {
+		d.Checks["ownership"] = string(v.Proof)
+	}
 	d.Seen = evidenceOf(v.Observation)
 	return json.Marshal(d)
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/acmsync/acmsync/internal/diagnose"
+	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/status"
 	"github.com/acmsync/acmsync/spec"
@@ -25,6 +26,12 @@ type DomainRecords struct {
 	Records []status.Record `json:"records"`
 	// Or is a record that does as well, where the provider has it.
 	Or *status.Record `json:"or,omitempty"`
+	// Proofs are the TXT records of which one says that the name is the app's,
+	// the narrowest first; none where none is needed, or not any more.
+	Proofs []status.Record `json:"proofs,omitempty"`
+	// Proof is what the last look said of them: pass or fail; "" when nobody
+	// looked, or could.
+	Proof string `json:"proof,omitempty"`
 	// DNS is what the last look at the name said: pass, fail, unknown or
 	// skipped; "" when nobody looked.
 	DNS string `json:"dns,omitempty"`
@@ -47,6 +54,9 @@ func Records(app spec.App, p record.Platform, seen *status.AppStatus) []DomainRe
 		if q.Target != "" && len(one.Records) > 0 && strings.HasPrefix(one.Records[0].Type, "A") && one.Records[0].Type != "ALIAS" {
 			one.Or = &status.Record{Type: "ALIAS", Name: d.Name, Value: diagnose.Clean(q.Target, 300)}
 		}
+		if app.Managed(d) {
+			one.Proofs = records(p.Proofs(d.Name, q.Registered, app.Name))
+		}
 		if seen != nil {
 			if i := slices.IndexFunc(seen.Domains, func(s status.DomainStatus) bool { return s.Name == d.Name }); i >= 0 {
 				one.report(seen.Domains[i])
@@ -60,6 +70,12 @@ func Records(app spec.App, p record.Platform, seen *status.AppStatus) []DomainRe
 // report takes over what the last look said.
 func (r *DomainRecords) report(seen status.DomainStatus) {
 	r.DNS, r.Reason = seen.Checks.DNS, seen.Reason
+	switch {
+	case Unproven(seen):
+		r.Proof = "fail"
+	case seen.Certificate != nil:
+		r.Proofs = nil
+	}
 	if r.DNS != "fail" {
 		return
 	}
@@ -79,7 +95,9 @@ func Look(app spec.App, domains []DomainRecords, judge func(Subject) (Verdict, e
 	looks.SetLimit(16)
 	for i, d := range app.Domains {
 		looks.Go(func() error {
-			v, err := judge(SubjectOf(app, d, ""))
+			s := SubjectOf(app, d, "")
+			s.Proven = len(domains[i].Proofs) == 0
+			v, err := judge(s)
 			if err == nil {
 				domains[i].looked(v)
 			}
@@ -97,12 +115,18 @@ func SubjectOf(app spec.App, d spec.Domain, challenge string) Subject {
 
 func (r *DomainRecords) looked(v Verdict) {
 	r.DNS, r.Reason, r.Now = string(v.Checks.DNS), "", nil
+	if r.Proof = ""; v.Proof == record.Pass || v.Proof == record.Fail {
+		r.Proof = string(v.Proof)
+	}
 	if v.Checks.DNS != record.Fail {
 		return
 	}
 	r.Now = own(v)
-	if len(v.Findings) > 0 {
-		r.Reason = string(v.Findings[0].Code)
+	for _, f := range v.Findings {
+		if f.Code != failure.OwnershipUnproven {
+			r.Reason = string(f.Code)
+			break
+		}
 	}
 }
 

@@ -19,8 +19,10 @@ type evidence struct {
 	Zone        string          `json:"zone,omitempty"`
 	NameServers []string        `json:"nameServers,omitempty"`
 	CAA         *caaSet         `json:"caa,omitempty"`
-	HTTP        []request       `json:"http,omitempty"`
-	TLS         []presented     `json:"tls,omitempty"`
+	// Proofs are the TXT records where a proof of ownership may stand.
+	Proofs []status.Record `json:"proofs,omitempty"`
+	HTTP   []request       `json:"http,omitempty"`
+	TLS    []presented     `json:"tls,omitempty"`
 }
 
 // caaSet is the set that counts, and the name it stands at.
@@ -62,6 +64,7 @@ func evidenceOf(o record.Observation) evidence {
 			e.CAA.Records = append(e.CAA.Records, caaText(r))
 		}
 	}
+	e.Proofs = textRecords(o.Ownership)
 	if o.Probe != nil {
 		for _, h := range o.Probe.Hops {
 			e.HTTP = append(e.HTTP, request{tokenless(o.Probe, h.URL), h.Status, tokenless(o.Probe, h.Location)})

@@ -29,11 +29,15 @@ func WriteRecords(w io.Writer, domains []DomainRecords, identities []string) err
 			alias = true
 			fmt.Fprintf(t, "  or\t%s\t%s\t\n", d.Or.Type, d.Or.Value)
 		}
+		if len(d.Proofs) > 0 {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", d.Proofs[0].Name, d.Proofs[0].Type, d.Proofs[0].Value, proofNow[d.Proof])
+		}
 	}
 	_ = t.Flush() // to memory
 	if alias {
 		b.WriteString("\nWhere a provider offers ALIAS (or ANAME, or a flattened CNAME), it does instead of all A and AAAA records of that name.\n")
 	}
+	b.WriteString(proofWords(domains))
 	if len(identities) > 0 {
 		quoted := make([]string, len(identities))
 		for i, id := range identities {
@@ -89,6 +93,9 @@ func WriteRecordsZone(w io.Writer, app string, domains []DomainRecords, identiti
 		if d.Or != nil {
 			fmt.Fprintf(&b, "; or: %s\n", zoneLine(*d.Or))
 		}
+		for i, rr := range d.Proofs {
+			b.WriteString(map[bool]string{true: "; or, for all names below: "}[i > 0] + zoneLine(rr) + "\n")
+		}
 	}
 	for _, id := range identities {
 		fmt.Fprintf(&b, "; if the zone has CAA records: CAA 0 issue %q\n", diagnose.Clean(id, 300))
@@ -101,6 +108,9 @@ func zoneLine(rr status.Record) string {
 	value := rr.Value
 	if rr.Type == "CNAME" || rr.Type == "ALIAS" {
 		value += "."
+	}
+	if rr.Type == "TXT" { // a semicolon would begin a comment
+		value = `"` + value + `"`
 	}
 	return rr.Name + ". " + rr.Type + " " + value
 }

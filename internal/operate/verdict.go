@@ -40,6 +40,7 @@ func WriteVerdict(w io.Writer, v Verdict, color bool) error {
 	out.add("%s", out.paint(bold, record.Clean(title, 300)))
 	out.check("dns", v.Checks.DNS, drawDNS(v.Name, v.Observation.DNS))
 	out.check("caa", v.Checks.CAA, drawCAA(v.Name, v.Observation.CAA))
+	out.check("txt", v.Proof, drawProof(v.Observation.Ownership))
 	out.check("http", v.Checks.Challenge, drawProbe(v.Observation.Probe, !v.reached))
 	for _, edge := range v.Observation.Served {
 		out.check("tls", visited(record.Observation{At: v.Observation.At, Served: []record.Served{edge}}), wrapped(describeServed(v.Observation, edge)))

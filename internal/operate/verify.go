@@ -28,6 +28,8 @@ type Verdict struct {
 	// Unjudged: what the challenge's answer should be is not known; that it can
 	// be reached was checked.
 	Unjudged bool
+	// Proof is whether a proof of ownership was seen; empty: none is needed.
+	Proof record.Check
 	// reached: something answers there, of which no more can be said.
 	reached     bool
 	Observation record.Observation
@@ -53,6 +55,8 @@ type Subject struct {
 	// App claims the name, Target is the domain's own CNAME target, Challenge its
 	// validation method; empty: not known, the platform's, http-01.
 	App, Target, Challenge string
+	// Proven: the platform knows already that the name is the app's.
+	Proven bool
 }
 
 // Verify makes every check of a name that can be made from here. What the
@@ -86,6 +90,7 @@ func judge(ctx context.Context, o Observer, p record.Platform, s Subject, fresh 
 		Checks: diagnose.Checks(p, q, known), Findings: diagnose.Explain(p, q, known, nil),
 	}
 	v.lights(q, known)
+	v.Proof = proved(q, seen, v.Findings)
 	return v, nil
 }
 
@@ -120,6 +125,10 @@ func question(p record.Platform, name string, s Subject) record.Question {
 		Registered: spec.RegisteredDomain(name),
 		DNS:        true, CAA: true, Served: true, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		CAAIdentities: p.Identities(),
+	}
+	if !s.Proven {
+		q.Proofs = p.Proofs(name, q.Registered, s.App)
+		q.Ownership = len(q.Proofs) > 0
 	}
 	if wildcard(name) { // it has no host to fetch from (RFC 8555, section 7.1.3)
 		q.Challenge = dns01

@@ -76,7 +76,7 @@ func TestErrors(t *testing.T) {
 		"a variable's name":         {"challenge: {dns01: {provider: exec, env: {path: /x}}}", `acmsync.yaml:4:42: challenge.dns01.env: "path" is not the name of a variable, like DNSUPDATE_NAMESERVER`},
 		"a variable twice":          {"challenge: {dns01: {provider: exec, env: {A: secret, A: secret}}}", "acmsync.yaml:4:42: challenge.dns01.env: A is written twice"},
 		"a variable's file":         {"challenge: {dns01: {provider: exec, env: {A_FILE: /no/such/file}}}", "acmsync.yaml:4:42: challenge.dns01.env: A_FILE: /no/such/file cannot be read: no such file or directory"},
-		"ownership":                 {"policy: {verifyOwnership: true}", "acmsync.yaml:4:27: policy.verifyOwnership: is not in this release; remove it"},
+		"ownership":                 {"policy: {verifyOwnership: yes}", `acmsync.yaml:4:27: policy.verifyOwnership: must be true or false, got "yes"`},
 		"another kind of target":    {"deploy: [{name: a, haproxy: {socket: x}}]", "acmsync.yaml:4:29: deploy[0].haproxy: is not in this release; remove it"},
 		"target without folder":     {"deploy: [{name: a}]", "acmsync.yaml:4:10: deploy[0]: needs files: {dir: …}, the folder that gets the certificates"},
 		"two targets of one name":   {"deploy: [{name: a, files: {dir: x}}, {name: a, files: {dir: y}}]", "acmsync.yaml:4:38: deploy[1].name: a is already the name of another target"},

@@ -131,7 +131,7 @@ func (s *Settings) policyFields() []field {
 		{key: "policy.maxRemovals", set: parsed(&p.MaxRemovals, parsePercent)},
 		{key: "policy.maxDomainsPerApp", set: number(&p.MaxDomainsPerApp, 0, 1_000_000)},
 		{key: "policy.allowWildcards", set: boolean(&p.AllowWildcards)},
-		{key: "policy.verifyOwnership", set: laterUnless("false")},
+		{key: "policy.verifyOwnership", set: boolean(&p.VerifyOwnership)},
 		{key: "policy.concurrency", set: number(&p.Concurrency, 1, 1000)},
 	}
 }

@@ -101,7 +101,7 @@ platform:
   probePort: 8080
   servedPort: 8443
   probeAllow: [10.1.2.3/8]
-policy: {renewAt: 1/2, failAfter: 2h, notifyAfter: 0s, revokeAfter: never, maxRemovals: 25%, maxDomainsPerApp: 100, allowWildcards: false, verifyOwnership: false, concurrency: 4}
+policy: {renewAt: 1/2, failAfter: 2h, notifyAfter: 0s, revokeAfter: never, maxRemovals: 25%, maxDomainsPerApp: 100, allowWildcards: false, verifyOwnership: true, concurrency: 4}
 store: {url: "sqlite://state/acmsync.db"}
 deploy:
   - {name: edge, files: {dir: live}, hook: [nginx, -s, reload], hookTimeout: 5s}
@@ -159,7 +159,7 @@ func everythingIn(dir string) settings.Settings {
 		},
 		Policy: settings.Policy{
 			RenewAt: 0.5, FailAfter: 2 * time.Hour, NeverRevoke: true, MaxRemovals: 0.25,
-			MaxDomainsPerApp: 100, Concurrency: 4,
+			MaxDomainsPerApp: 100, VerifyOwnership: true, Concurrency: 4,
 		},
 		Store: settings.Store{URL: "sqlite://" + in("state/acmsync.db")},
 		Deploy: []settings.Deploy{

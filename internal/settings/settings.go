@@ -171,7 +171,9 @@ type Policy struct {
 	MaxRemovals      float64
 	MaxDomainsPerApp int
 	AllowWildcards   bool
-	Concurrency      int
+	// VerifyOwnership asks for a TXT record before the first certificate.
+	VerifyOwnership bool `json:",omitempty"`
+	Concurrency     int
 }
 
 // Store is where what must survive is kept.

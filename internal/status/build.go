@@ -169,6 +169,9 @@ func (s *DomainStatus) explain(d record.Domain, f record.Finding) {
 	if s.FirstFailed.IsZero() {
 		s.FirstFailed = second(d.Attempt.FirstFailed)
 	}
+	if s.FirstFailed.IsZero() {
+		s.FirstFailed = second(f.Since)
+	}
 	if inUse(d.State) {
 		s.Renewal = &RenewalStatus{
 			Reason: string(f.Code), Message: record.Clean(f.Message, maxText), Remedy: record.Clean(f.Remedy, maxText),

@@ -122,6 +122,8 @@ type Limits struct {
 	IneligiblePlans  []string `yaml:"ineligiblePlans,omitempty,flow" json:"ineligiblePlans,omitempty"`
 	// RevokeAfter is the grace after a domain leaves, as a duration, or never.
 	RevokeAfter string `yaml:"revokeAfter,omitempty" json:"revokeAfter,omitempty"`
+	// VerifyOwnership: a TXT record is asked for before the first certificate.
+	VerifyOwnership bool `yaml:"verifyOwnership,omitempty" json:"verifyOwnership,omitempty"`
 }
 
 // Grace says how long certificates outlive the wish for them: as settings have
@@ -285,6 +287,6 @@ func (r Report) platform() Platform {
 		Target: p.Target, Addresses: p.Addresses, LegacyTargets: p.LegacyTargets,
 		Directory: r.Policy.Directory, CAAIdentities: p.CAAIdentities, AccountURI: cleanLine(p.AccountURI), Thumbprint: p.Thumbprint, Recipients: p.Recipients,
 		ChallengeMode: p.ChallengeMode, DefaultChallenge: challenge, DNSProvider: r.Policy.DNSProvider, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
-		Limits: Limits{r.Policy.MaxDomainsPerApp, r.Policy.AllowWildcards, r.Policy.IneligiblePlans, Grace(r.Policy)},
+		Limits: Limits{r.Policy.MaxDomainsPerApp, r.Policy.AllowWildcards, r.Policy.IneligiblePlans, Grace(r.Policy), p.VerifyOwnership},
 	}
 }

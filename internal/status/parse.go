@@ -53,7 +53,8 @@ func (p Platform) Policy() reconcile.Policy {
 		Platform: record.Platform{
 			Target: p.Target, Addresses: p.Addresses, LegacyTargets: p.LegacyTargets,
 			CAAIdentities: p.CAAIdentities, AccountURI: p.AccountURI, Thumbprint: p.Thumbprint, Recipients: p.Recipients,
-			ChallengeMode: p.ChallengeMode, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
+			VerifyOwnership: p.Limits.VerifyOwnership,
+			ChallengeMode:   p.ChallengeMode, ProbePort: p.ProbePort, ServedPort: p.ServedPort,
 		},
 	}
 	for _, ca := range p.Fallback {

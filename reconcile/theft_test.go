@@ -181,13 +181,8 @@ func TestNoNameIsStolen(t *testing.T) {
 		r.push()
 		r.holds("at first")
 		for range rapid.IntRange(1, 12).Draw(t, "pushes") {
-			certificate := r.row().Certificate
 			r.live()
-			if r.row().Certificate != nil { // life may have brought or taken it
-				certificate = r.row().Certificate
-			} else {
-				certificate = nil
-			}
+			certificate := r.row().Certificate // life may have brought or taken it
 			for range rapid.IntRange(0, 3).Draw(t, "thefts") {
 				r.steal()
 			}

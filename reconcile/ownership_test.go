@@ -199,4 +199,10 @@ func TestWhatOthersBringProvesNothing(t *testing.T) {
 		}
 		code(t, dec.Next, failure.OwnershipUnproven)
 	}
+	s := newStage(t, policy(), app("shop", www)).issue()
+	s.known.Domains[0].Certificate.Origin = record.OriginBrought
+	before := look(s.row(www), well, policy(), start).Next // nobody asks for proof yet
+	if dec := shown(before, p, start.Add(80*day), record.NXDomain); len(dec.Actions) > 0 || dec.Next.Proven.App != "" {
+		t.Errorf("brought along before: %+v", dec)
+	}
 }

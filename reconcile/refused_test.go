@@ -54,6 +54,26 @@ func TestRefusedFilesRemoveNothing(t *testing.T) {
 	}
 }
 
+// TestNoNameMovesWhileAFileIsRefused: the holder's file is renamed and broken in
+// one push, and another app asks for the name. It waits until all is mended.
+func TestNoNameMovesWhileAFileIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, policy(), app("shop", www), app("blog", "blog.example")).issue()
+	before := s.row(www)
+	s.known.Refused = true
+	s.admit(desired(app("blog", "blog.example", www)))
+	frozenInPlace(t, before, s.row(www))
+	r := s.app("blog").Refusals
+	if len(r) != 1 || !strings.Contains(r[0].Finding.Message, "held by shop") || !strings.Contains(r[0].Finding.Remedy, "errors.yaml") {
+		t.Errorf("%+v", r)
+	}
+	s.known.Refused = false
+	s.admit(desired(app("blog", "blog.example", www)))
+	if d := s.row(www); d.App != "blog" || d.Certificate == nil || len(s.app("blog").Refusals) > 0 {
+		t.Errorf("%+v", d)
+	}
+}
+
 func frozenInPlace(t *testing.T, before, after record.Domain) {
 	t.Helper()
 	diff := cmp.Diff(before.Want, after.Want, cmpopts.IgnoreFields(record.Want{}, "Frozen"), cmpopts.EquateEmpty())

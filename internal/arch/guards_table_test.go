@@ -68,6 +68,36 @@ var guards = []promise{
 			file: "internal/settings/exposed.go", kept: "mode&writableByOthers != 0 {", lost: "mode&writableByOthers != 0 && false {",
 		},
 	}},
+	{"No app takes another's name or certificate, and with `policy.verifyOwnership` none gets a certificate that the owner of the domain did not want it to have.", []proof{
+		{
+			test: "reconcile TestNoNameIsStolen", what: "the app that holds a name keeps it for as long as it asks for it",
+			file: "reconcile/claims.go", kept: "return c.app.Name == row.App })", lost: "return false })",
+		},
+		{
+			test: "reconcile TestNoNameMovesWhileAFileIsRefused", what: "no name passes on while a file is refused that may ask for it",
+			file: "reconcile/claims.go", kept: "case alone && refused && held(row):", lost: "case false:",
+		},
+		{
+			test: "reconcile TestUnaskedIsNoFailure", what: "without a proof nothing is ordered, also where nobody answers",
+			file: "reconcile/decide.go", kept: "\t\t{\"whose name it is must have been heard\", (*view).unheard},\n", lost: "",
+		},
+		{
+			test: "reconcile TestAMovedNameIsProvedAnew", what: "a proof is the app's that it was given for",
+			file: "reconcile/ownership.go", kept: "p.Platform.VerifyOwnership && d.Proven.App != d.App", lost: "p.Platform.VerifyOwnership && d.Proven.App == \"\"",
+		},
+		{
+			test: "internal/diagnose TestExplain", what: "what stands behind an alias does not count",
+			file: "internal/diagnose/ownership.go", kept: "if t.Alias != \"\" {\n\t\t\tcontinue", lost: "if false {\n\t\t\tcontinue",
+		},
+		{
+			test: "verify TestOwnership", what: "nor what an answer holds of other names",
+			file: "verify/ownership.go", kept: "if dns.CanonicalName(rr.Header().Name) != dns.CanonicalName(name) {", lost: "if false {",
+		},
+		{
+			test: "internal/record TestProofs", what: "a proof is for one platform, app and domain",
+			file: "internal/record/ownership.go", kept: `+ p.Thumbprint + "\n" + app + "\n" + domain))`, lost: `+ app))`,
+		},
+	}},
 	{"Every secret stays where it belongs.", []proof{
 		{
 			test: "cmd/acmsync TestCanary", what: "a pair is written beside its place, never in the folder for temporary files",

@@ -168,7 +168,7 @@ const settling = 20 * time.Minute
 
 // awaitReady waits until every name that is wanted has its certificate, the
 // edge serves it, what is not wanted is gone, and nothing is under way. The CA
-// may have an order that it never told of, for a name that left since.
+// may keep an order whose name left, or needed it no more, before it was used.
 func (h *hour) awaitReady() {
 	h.t.Helper()
 	deadline := time.After(settling)

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,10 @@ type Trail struct {
 	// wanted; Cut: there are too many to tell.
 	Changes []record.Change
 	Cut     bool
+	// Fresh are the files of certificates that the tip has and names, and that
+	// desired state did not name when it was accepted last. Until then nobody
+	// looked at who put them there.
+	Fresh []string
 	// File is where to put what concerns no file in particular, and Branch the
 	// branch it is all about.
 	File, Branch string
@@ -50,8 +55,13 @@ func Vouch(t Trail) []record.FileError {
 			out = append(out, t.unvouched(c, fault))
 		}
 	}
+	for _, file := range t.Fresh {
+		if !slices.ContainsFunc(t.Changes, func(c record.Change) bool { return slices.Contains(c.Files, file) }) {
+			out = append(out, t.laid(file))
+		}
+	}
 	if more := len(out) - mostObjections; more > 0 {
-		out = append(out[:mostObjections], t.object(t.File, fmt.Sprintf("%d more commits like these", more), "see git log --show-signature "+abbreviated(t.Last)+".."))
+		out = append(out[:mostObjections], t.object(t.File, fmt.Sprintf("%d more like these", more), "see git log --show-signature "+abbreviated(t.Last)+".."))
 	}
 	return out
 }
@@ -81,6 +91,16 @@ func (t Trail) unvouched(c record.Change, fault string) record.FileError {
 	return t.object(file, text, fmt.Sprintf("look at it (git show %s), then sign it (git rebase --force-rebase --rebase-merges --gpg-sign %s && git push --force-with-lease)",
 		abbreviated(c.Commit), abbreviated(t.Last)))
 }
+
+// laid is for a certificate that no commit on the way has brought.
+func (t Trail) laid(file string) record.FileError {
+	name := record.Clean(file, 100)
+	return t.object(t.File, name+" was there before desired state named it, so that nobody who signed anything is known to have put it there",
+		fmt.Sprintf("if it is as it should be, bring it along in signed commits (git rm %s && git commit --gpg-sign -m remove && git revert --no-edit --gpg-sign HEAD && git push)", quoted(name)))
+}
+
+// quoted is a word for a shell.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // object ends every objection: what holds meanwhile, and two ways on.
 func (t Trail) object(file, what, remedy string) record.FileError {

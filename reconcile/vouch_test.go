@@ -76,10 +76,16 @@ var trails = map[string]struct {
 	"a signature of another":      {fault(record.Forged, ""), true},
 	"a rewritten branch":          {reconcile.Trail{}, true},
 	"too many commits":            {reconcile.Trail{Leads: true, Cut: true}, true},
-	"the first, signed":           {reconcile.Trail{Last: "none", Tip: changeBy("c", byAlice)}, false},
-	"the first, unsigned":         {reconcile.Trail{Last: "none", Tip: changeBy("c", noOnes)}, true},
-	"the first, by acmsync":       {reconcile.Trail{Last: "none", Tip: changeBy("c", byAcm)}, true},
-	"the first, approved":         {reconcile.Trail{Last: "none", Leads: true, Tip: changeBy("c", noOnes)}, false},
+	"a certificate that was laid there before": {reconcile.Trail{
+		Leads: true, Fresh: []string{"certs/o'shop.pem"}, Changes: []record.Change{changeBy("c", byAlice, "apps.yaml")},
+	}, true},
+	"a certificate that is brought along": {reconcile.Trail{
+		Leads: true, Fresh: []string{"certs/shop.pem"}, Changes: []record.Change{changeBy("c", byAlice, "apps.yaml"), changeBy("b", byAlice, "certs/shop.pem")},
+	}, false},
+	"the first, signed":     {reconcile.Trail{Last: "none", Tip: changeBy("c", byAlice)}, false},
+	"the first, unsigned":   {reconcile.Trail{Last: "none", Tip: changeBy("c", noOnes)}, true},
+	"the first, by acmsync": {reconcile.Trail{Last: "none", Tip: changeBy("c", byAcm)}, true},
+	"the first, approved":   {reconcile.Trail{Last: "none", Leads: true, Tip: changeBy("c", noOnes)}, false},
 }
 
 func fault(f record.SignatureFault, detail string) reconcile.Trail {
@@ -128,7 +134,7 @@ func TestVouchNamesNoMoreThanPeopleRead(t *testing.T) {
 		trail.Changes = append(trail.Changes, c)
 	}
 	objections := reconcile.Vouch(trail)
-	if len(objections) != 21 || !strings.Contains(objections[20].Message, "80 more commits like these") {
+	if len(objections) != 21 || !strings.Contains(objections[20].Message, "80 more like these") {
 		t.Errorf("%d objections, the last %v", len(objections), objections[len(objections)-1])
 	}
 	for _, e := range objections {

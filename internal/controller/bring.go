@@ -7,6 +7,7 @@ import (
 	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/keypair"
 	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/spec"
 )
 
@@ -21,18 +22,38 @@ type brought struct {
 	pairs map[string]record.Pair
 }
 
-// certificates are those that the files name which are not refused, sorted.
-func (r reading) certificates() []spec.Certificate {
-	var named []spec.Certificate
+// certificates are those that desired state names, sorted: by files that are not
+// refused, and by the others as they were accepted last, which they still are.
+func (r reading) certificates(accepted []store.AcceptedFile) []spec.Certificate {
+	var apps []spec.App
 	for _, file := range r.parsed {
-		for _, app := range file.Apps {
-			if app.Certificate != nil {
-				named = append(named, *app.Certificate)
-			}
-			for _, d := range app.Domains {
-				if d.Certificate != nil {
-					named = append(named, *d.Certificate)
-				}
+		old := slices.IndexFunc(accepted, func(f store.AcceptedFile) bool { return f.Path == file.Path })
+		if len(file.Errors) > 0 && old >= 0 {
+			file = parse(accepted[old])
+		}
+		apps = append(apps, file.Apps...)
+	}
+	return certificatesOf(apps)
+}
+
+// wereNamed are the certificates that desired state named when it was accepted last.
+func wereNamed(accepted []store.AcceptedFile) []spec.Certificate {
+	var apps []spec.App
+	for _, file := range accepted {
+		apps = append(apps, parse(file).Apps...)
+	}
+	return certificatesOf(apps)
+}
+
+func certificatesOf(apps []spec.App) []spec.Certificate {
+	var named []spec.Certificate
+	for _, app := range apps {
+		if app.Certificate != nil {
+			named = append(named, *app.Certificate)
+		}
+		for _, d := range app.Domains {
+			if d.Certificate != nil {
+				named = append(named, *d.Certificate)
 			}
 		}
 	}

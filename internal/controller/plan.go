@@ -74,7 +74,7 @@ func (p *pass) source(ctx context.Context, files []spec.File) (reading, error) {
 		}
 	}
 	r.parsed = spec.Parse(r.files, spec.Options{})
-	r.brought = p.bring(r.certificates(), others)
+	r.brought = p.bring(r.certificates(nil), others)
 	return r, nil
 }
 

@@ -128,7 +128,11 @@ func (p *pass) read(ctx context.Context) (reading, error) {
 		r.take(f)
 	}
 	r.parsed = append(r.parsed, spec.Parse(r.files, spec.Options{})...)
-	named := r.certificates()
+	accepted, err := p.Store.Files(ctx)
+	if err != nil {
+		return reading{}, err
+	}
+	named := r.certificates(accepted)
 	var brought []gitrepo.File
 	if len(named) > 0 {
 		brought, err = snap.Files(ctx, p.Source.Path, inFiles(named), maxCertificate)
@@ -138,7 +142,7 @@ func (p *pass) read(ctx context.Context) (reading, error) {
 	}
 	r.brought = p.bring(named, brought)
 	r.hash = gitrepo.Digest(files, brought)
-	r.held, err = p.objections(ctx, snap, r, named)
+	r.held, err = p.objections(ctx, snap, r, named, unnamed(brought, accepted))
 	return r, err
 }
 
@@ -248,7 +252,11 @@ func (r reading) desire(accepted []store.AcceptedFile) (reconcile.Desired, []sto
 
 // standing are the apps of a file as it was accepted last.
 func standing(old store.AcceptedFile, why *record.FileError) []reconcile.DesiredApp {
-	return wanted(spec.Parse([]spec.File{{Path: old.Path, Bytes: old.Bytes}}, spec.Options{})[0].Apps, nil, why)
+	return wanted(parse(old).Apps, nil, why)
+}
+
+func parse(f store.AcceptedFile) spec.Parsed {
+	return spec.Parse([]spec.File{{Path: f.Path, Bytes: f.Bytes}}, spec.Options{})[0]
 }
 
 func wanted(apps []spec.App, read map[spec.Certificate]record.Brought, refused *record.FileError) []reconcile.DesiredApp {

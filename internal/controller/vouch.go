@@ -13,8 +13,9 @@ import (
 )
 
 // objections are why a reading may not be taken: it is not what was accepted
-// last, and not all that changed it is signed by somebody who may.
-func (p *pass) objections(ctx context.Context, snap gitrepo.Snapshot, r reading, certificates []spec.Certificate) ([]record.FileError, error) {
+// last, and not all that changed it is signed by somebody who may. fresh are the
+// files of certificates that desired state did not name before.
+func (p *pass) objections(ctx context.Context, snap gitrepo.Snapshot, r reading, certificates []spec.Certificate, fresh []string) ([]record.FileError, error) {
 	if p.Signers == nil || r.hash == p.meta.DesiredHash || r.commit == p.meta.Tip {
 		return nil, nil
 	}
@@ -37,7 +38,22 @@ func (p *pass) objections(ctx context.Context, snap gitrepo.Snapshot, r reading,
 		Tip: trail.Tip, Last: p.meta.Tip, Leads: trail.Leads, Changes: trail.Changes, Cut: trail.Cut,
 		File: r.someFile(), Branch: p.Source.Branch, Own: p.OwnKey,
 	}
+	if r.commit != p.meta.ApprovedTip {
+		t.Fresh = fresh
+	}
 	return reconcile.Vouch(t), nil
+}
+
+// unnamed are the files that desired state did not name when it was accepted last.
+func unnamed(files []gitrepo.File, accepted []store.AcceptedFile) []string {
+	before := inFiles(wereNamed(accepted))
+	var out []string
+	for _, f := range files {
+		if !before(f.Path) {
+			out = append(out, f.Path)
+		}
+	}
+	return out
 }
 
 // someFile is where an error is put that concerns no file in particular.

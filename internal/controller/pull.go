@@ -47,10 +47,26 @@ func (p *pass) pullInTime(ctx context.Context) error {
 	return err
 }
 
-// pull brings desired state into the store. When neither the desired files nor
-// the settings nor an approval moved, it costs one look at the refs, and a
-// fetch where the branch itself did.
-func (p *pass) pull(ctx context.Context) error {
+// pull brings desired state into the store. What was read is dropped where another
+// process admitted something meanwhile: that may be a later push.
+func (p *pass) pull(ctx context.Context) (err error) {
+	for range 5 {
+		if err = p.pullOnce(ctx); !errors.Is(err, store.ErrStaleAdmission) {
+			return err
+		}
+		meta, failed := p.Store.Meta(ctx)
+		if failed != nil {
+			return failed
+		}
+		p.meta = meta
+	}
+	return err
+}
+
+// pullOnce is pull, undisturbed. When neither the desired files nor the settings
+// nor an approval moved, it costs one look at the refs, and a fetch where the
+// branch itself did.
+func (p *pass) pullOnce(ctx context.Context) error {
 	tip, err := p.tips(ctx)
 	if err != nil {
 		return err
@@ -69,15 +85,7 @@ func (p *pass) pull(ctx context.Context) error {
 	case p.meta.SettingsHash == p.SettingsHash && read.heldBefore(p.meta):
 		return nil
 	}
-	for range 5 {
-		if err = p.admit(ctx, read); !errors.Is(err, store.ErrStaleAdmission) {
-			return err
-		}
-		if p.meta, err = p.Store.Meta(ctx); err != nil {
-			return err
-		}
-	}
-	return err
+	return p.admit(ctx, read)
 }
 
 // tips looks at the refs: the tip of desired state, and where status stands.

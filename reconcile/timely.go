@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -12,6 +13,9 @@ const skew = 5 * time.Minute
 
 // maxPause is more than a CA can ask an order to wait.
 const maxPause = 10 * day
+
+// Ahead reports whether a clock that was ahead left its mark in the row.
+func Ahead(d record.Domain, now time.Time) bool { return !reflect.DeepEqual(d, BackToNow(d, now)) }
 
 // BackToNow takes out of a row what a clock that was ahead put there: looks and
 // attempts that are yet to come, and waits that began then. now must be right. A
@@ -44,6 +48,11 @@ func BackToNow(d record.Domain, now time.Time) record.Domain {
 		}
 	}
 	d.Passed = slices.DeleteFunc(slices.Clone(d.Passed), func(p record.Passed) bool { return ahead(p.At) })
+	if r := d.Revocation; r != nil && ahead(r.Seen) {
+		seen := *r
+		seen.Seen = now
+		d.Revocation = &seen
+	}
 	if n := &d.Notice; ahead(n.Began) || ahead(n.Told) || ahead(n.Healed) {
 		*n = record.Notice{}
 	}

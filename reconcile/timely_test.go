@@ -22,7 +22,7 @@ func TestBackToNow(t *testing.T) {
 	d.Suggestion.NextAt = start.Add(23 * time.Hour)
 	d.Order = &record.Order{NextAt: start.Add(7 * day)}
 	d.Passed = []record.Passed{{Directory: "a", At: start, Until: start.Add(time.Hour)}}
-	if diff := cmp.Diff(d, reconcile.BackToNow(d, start)); diff != "" {
+	if diff := cmp.Diff(d, reconcile.BackToNow(d, start)); diff != "" || reconcile.Ahead(d, start) {
 		t.Errorf("a row that is right was changed: %s", diff)
 	}
 	const ahead = 3650 * day
@@ -34,13 +34,15 @@ func TestBackToNow(t *testing.T) {
 	late.Passed = []record.Passed{{Directory: "a", At: start.Add(ahead), Until: start.Add(ahead + time.Hour)}}
 	late.Order = &record.Order{NextAt: start.Add(ahead)}
 	late.Notice = record.Notice{Began: start.Add(ahead)}
+	late.Revocation = &record.Revocation{Seen: start.Add(ahead)}
 	got := reconcile.BackToNow(late, start)
 	a := got.Attempt
 	if a.Count != 2 || !a.Last.Equal(start) || !a.FirstFailed.Equal(start) || !a.Next.Equal(start.Add(time.Hour)) || !a.RateLimitedUntil.Equal(start.Add(2*time.Hour)) {
 		t.Errorf("%+v", a)
 	}
 	if !got.CheckedAt.IsZero() || !got.Since.Equal(start) || !got.Suggestion.NextAt.Equal(start) || !got.Deployed[0].Next.Equal(start) ||
-		len(got.Passed) > 0 || !got.Order.NextAt.IsZero() || late.Order.NextAt.IsZero() || got.Notice != (record.Notice{}) || late.Deployed[0].Next.Equal(start) {
+		len(got.Passed) > 0 || !got.Order.NextAt.IsZero() || late.Order.NextAt.IsZero() || got.Notice != (record.Notice{}) || late.Deployed[0].Next.Equal(start) ||
+		!got.Revocation.Seen.Equal(start) || late.Revocation.Seen.Equal(start) || !reconcile.Ahead(late, start) || reconcile.Ahead(got, start) {
 		t.Errorf("%+v", got)
 	}
 }

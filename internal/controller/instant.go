@@ -3,6 +3,8 @@ package controller
 import (
 	"context"
 	"time"
+
+	"github.com/acmsync/acmsync/reconcile"
 )
 
 // instant is a time by our clock, which may be set, and by the one that only
@@ -48,16 +50,29 @@ func (p *pass) bookedAt(directory string) time.Time {
 	return a.at.clock.Add(time.Since(a.at.steady))
 }
 
-// longestWait is more than any row waits that is not on its way out: a CA may
-// ask for a week (see [issue]).
+// longestWait is more than a CA may ask an order to wait: a week (see [issue]).
 const longestWait = 10 * 24 * time.Hour
 
-// backToNow looks at rows that wait for a time so far ahead that only a clock
-// which was ahead can have set it, once some CA says that it no longer is.
+// daily is more than most rows wait. Those that wait for longer, as for a limit,
+// are looked at one by one in each pass, as they are to be lined up.
+const daily = 25 * time.Hour
+
+// backToNow looks at rows that wait since a time that is yet to come, by a clock
+// that was ahead, once some CA says that it no longer is. How long they wait says
+// nothing: a turn at a limit may come in months.
 func (p *pass) backToNow(ctx context.Context) error {
-	keys, err := p.Store.DueAfter(ctx, p.Now().Add(longestWait+p.policy.RevokeAfter))
-	if err != nil || len(keys) == 0 || !p.clockConfirmed(ctx) {
+	rows, err := p.Store.DueAfter(ctx, p.Now().Add(daily))
+	if err != nil {
 		return err
+	}
+	var keys []string
+	for _, d := range rows {
+		if reconcile.Ahead(d, p.Now()) {
+			keys = append(keys, d.Key)
+		}
+	}
+	if len(keys) == 0 || !p.clockConfirmed(ctx) {
+		return nil
 	}
 	return p.Store.Call(ctx, keys, p.Now())
 }

@@ -27,23 +27,28 @@ func (s *Store) Contenders(ctx context.Context, now time.Time) ([]record.Domain,
 	var out []record.Domain
 	err := s.view(ctx, "looking for who waits for the CA's limits", func(tx *transaction) error {
 		keys, err := contenders(ctx, tx, now)
-		if err != nil {
-			return err
+		if err == nil {
+			out, err = decodable(ctx, tx, keys)
 		}
-		for some := range slices.Chunk(keys, loadedAtOnce) {
-			rows, err := load(ctx, tx, some)
-			if err != nil {
-				return err
-			}
-			for _, r := range rows {
-				if r.err == nil {
-					out = append(out, r.domain)
-				}
-			}
-		}
-		return nil
+		return err
 	})
 	return out, err
+}
+
+// decodable are the rows of these keys that can be decoded.
+func decodable(ctx context.Context, tx *transaction, keys []string) (out []record.Domain, err error) {
+	for some := range slices.Chunk(keys, loadedAtOnce) {
+		rows, err := load(ctx, tx, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if r.err == nil {
+				out = append(out, r.domain)
+			}
+		}
+	}
+	return out, nil
 }
 
 func contenders(ctx context.Context, tx *transaction, now time.Time) ([]string, error) {
@@ -64,17 +69,23 @@ func contenders(ctx context.Context, tx *transaction, now time.Time) ([]string, 
 	return slices.Compact(keys), nil
 }
 
-// DueAfter are the rows that are due later than a time.
-func (s *Store) DueAfter(ctx context.Context, at time.Time) (keys []string, err error) {
+// DueAfter are the rows that are due later than a time. Rows that cannot be
+// decoded are left out.
+func (s *Store) DueAfter(ctx context.Context, at time.Time) (out []record.Domain, err error) {
 	err = s.view(ctx, "looking for rows that are due in a distant future", func(tx *transaction) error {
-		return each(ctx, tx, dueAfterQuery, []any{timeAt{&at}}, func(scan scanner) error {
+		var keys []string
+		err := each(ctx, tx, dueAfterQuery, []any{timeAt{&at}}, func(scan scanner) error {
 			var key string
 			err := scan(&key)
 			keys = append(keys, key)
 			return err
 		})
+		if err == nil {
+			out, err = decodable(ctx, tx, keys)
+		}
+		return err
 	})
-	return keys, err
+	return out, err
 }
 
 // Call makes these rows due at now, if nobody holds them and they are not due

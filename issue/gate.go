@@ -32,6 +32,8 @@ const (
 	// longestPause bounds what the CA's word can do to all requests of a kind. What
 	// it refuses to one order may take longer.
 	longestPause = 24 * time.Hour
+	// maxSkew is what a clock may differ from the CA's and count as right.
+	maxSkew = 5 * time.Minute
 )
 
 // gate is what all requests of one kind pass on their way to the CA: no faster
@@ -41,8 +43,9 @@ type gate struct {
 
 	mu    sync.Mutex
 	pace  pace
-	until time.Time // no request before
-	said  exchange  // the answer that said so
+	until time.Time     // no request before
+	said  exchange      // the answer that said so
+	ahead time.Duration // by how much our clock was too late then, as far as it mattered
 	// resumed: none was let through since. The CA's bucket is empty then, so not
 	// all who waited go at once.
 	resumed bool
@@ -136,8 +139,18 @@ func (g *gate) pause(wait time.Duration, said exchange) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if until := g.now().Add(wait); until.After(g.until) {
-		g.until, g.said, g.resumed = until, said, true
+		g.until, g.said, g.resumed, g.ahead = until, said, true, aheadOf(said, g.now())
 	}
+}
+
+// aheadOf is by how much the time is past the answer's Date, if that is more than
+// the way takes.
+func aheadOf(said exchange, now time.Time) time.Duration {
+	date, err := http.ParseTime(said.header.Get("Date"))
+	if by := now.Sub(date); err == nil && by.Abs() > maxSkew {
+		return by
+	}
+	return 0
 }
 
 // heed takes from an answer how long the CA wants no request of the kind. What it
@@ -175,7 +188,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // Pauses are the kinds of requests that the CA wants none of, and until when, as
-// far as it is worth remembering.
+// far as it is worth remembering. Where its clock and ours disagreed it is by its:
+// read again by one that is right, a pause has not become longer.
 func (c *CA) Pauses() map[string]time.Time {
 	var all map[string]time.Time
 	for kind, g := range c.gates {
@@ -184,7 +198,7 @@ func (c *CA) Pauses() map[string]time.Time {
 			if all == nil {
 				all = map[string]time.Time{}
 			}
-			all[kind] = g.until
+			all[kind] = g.until.Add(-g.ahead)
 		}
 		g.mu.Unlock()
 	}

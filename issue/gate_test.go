@@ -164,3 +164,20 @@ func TestWhatIsNoPause(t *testing.T) {
 		}
 	}
 }
+
+// TestAPauseOfAWrongClock: what is remembered of it is right once the clock is.
+func TestAPauseOfAWrongClock(t *testing.T) {
+	t.Parallel()
+	right := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	for _, off := range []time.Duration{0, 10 * time.Hour, -10 * time.Hour} {
+		wrong := New(Config{Now: func() time.Time { return right.Add(off) }})
+		said := busy("600")
+		said.header.Set("Date", right.Format(http.TimeFormat))
+		wrong.gates[atDirectory].heed(atDirectory, said)
+		again := New(Config{Now: func() time.Time { return right }})
+		again.Pause(wrong.Pauses())
+		if until := again.Pauses()[atDirectory]; !until.Equal(right.Add(600 * time.Second)) {
+			t.Errorf("%s off: it lasts until %s", off, until)
+		}
+	}
+}

@@ -145,7 +145,7 @@ var promisesOfWork = []promise{
 		{
 			test: "internal/controller TestClockIsSet", what: "a clock that is set in the middle of a pass is held against the CA's again",
 			file: "internal/controller/authority.go",
-			kept: "if a.asked && !p.leapt(a.at) {\n\t\treturn a.err", lost: "if a.asked {\n\t\treturn a.err",
+			kept: "return a.asked && !p.leapt(a.at), a.err", lost: "return a.asked, a.err",
 		},
 		{
 			test: "internal/controller TestClockIsSet", what: "no record is dated by a clock that was set since",

@@ -42,9 +42,10 @@ func (e *ClockError) Error() string {
 // once, before the first request that matters.
 type authority struct {
 	*issue.CA
-	account sync.Once // remembers the account's URL
+	account sync.Once  // remembers the account's URL
+	meeting sync.Mutex // held by who asks for the directory
 
-	mu            sync.Mutex
+	mu            sync.Mutex // held for no request, since all look at these
 	asked         bool
 	at            instant // when it was
 	err           error   // a *ClockError, or why the directory cannot be had
@@ -84,16 +85,18 @@ func (p *pass) ready(ctx context.Context, directory string) error {
 	if a == nil {
 		return fmt.Errorf("%s: %w", directory, errNoCA)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.asked && !p.leapt(a.at) {
-		return a.err
+	a.meeting.Lock()
+	defer a.meeting.Unlock()
+	if known, err := p.met(a); known {
+		return err
 	}
 	at := p.instant()
 	err := p.meet(ctx, a)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.asked, a.at, a.err = true, at, err
 	var clock *ClockError
 	switch {
@@ -103,6 +106,13 @@ func (p *pass) ready(ctx context.Context, directory string) error {
 		a.note(err)
 	}
 	return err
+}
+
+// met is what came of asking the CA, unless our clock was set since.
+func (p *pass) met(a *authority) (known bool, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asked && !p.leapt(a.at), a.err
 }
 
 // open is ready for a new order: where the CA wants none for a while, nothing is
@@ -149,9 +159,8 @@ func (p *pass) wrong() *ClockError {
 // confirmed reports whether a CA agreed about the time in this pass.
 func (p *pass) confirmed() bool {
 	return slices.ContainsFunc(p.cas, func(a *authority) bool {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		return a.asked && a.err == nil && !p.leapt(a.at)
+		known, err := p.met(a)
+		return known && err == nil
 	})
 }
 

@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -26,24 +27,24 @@ import (
 // blueprint is all that a controller on a lab is built from. It can be handed
 // to another process.
 type blueprint struct {
-	GitURL, TokenFile          string
-	Directory, RootFile        string
-	KeyFile, StoreURL, LiveDir string
-	Resolver, Profile          string
-	HTTPPort, TLSPort          int
-	GitTimeout, Ahead          time.Duration
-	GitMaxBytes                int64
-	RevokeAfter                time.Duration
-	RenewAt                    float64
-	Webroot, Listen            string
-	DNSServer                  string // takes updates; empty: no dns-01
-	DNSPort                    int
-	Propagation                time.Duration
-	Hook                       []string
-	Concurrency                int
-	Settings                   string // another text is other settings
-	Death                      point  // of the process that is made from it
-	mortal                     *mortal
+	GitURL, TokenFile            string
+	Directory, RootFile          string
+	KeyFile, StoreURL, LiveDir   string
+	Resolver, Profile            string
+	HTTPPort, TLSPort            int
+	GitTimeout, CATimeout, Ahead time.Duration
+	GitMaxBytes                  int64
+	RevokeAfter                  time.Duration
+	RenewAt                      float64
+	Webroot, Listen              string
+	DNSServer                    string // takes updates; empty: no dns-01
+	DNSPort                      int
+	Propagation                  time.Duration
+	Hook                         []string
+	Concurrency                  int
+	Settings                     string // another text is other settings
+	Death                        point  // of the process that is made from it
+	mortal                       *mortal
 }
 
 func blueprintOf(l *lab.Lab) blueprint {
@@ -116,7 +117,7 @@ func (r *rig) open(ctx context.Context, b blueprint, now func() time.Time) error
 	roots.AppendCertsFromPEM(root)
 	ca := issue.New(issue.Config{
 		Directory: b.Directory, Email: "ops@platform.example", AcceptTerms: true, Key: key,
-		RootCAs: roots, Profile: b.Profile, Timeout: 5 * time.Second, Now: now, Rates: issue.Gentle(),
+		RootCAs: roots, Profile: b.Profile, Timeout: cmp.Or(b.CATimeout, 5*time.Second), Now: now, Rates: issue.Gentle(),
 	})
 	r.close = append(r.close, func() error { ca.Close(); return nil })
 	responder, err := b.responder()

@@ -153,7 +153,7 @@ var promisesOfWork = []promise{
 			kept: "store.Request{{At: p.bookedAt(before.Directory), ", lost: "store.Request{{At: p.Now(), ",
 		},
 		{
-			test: "internal/controller TestClockIsSet", what: "what waits for a time that a wrong clock set is looked at by the right one",
+			test: "internal/controller TestAheadAndNobodyAsked", what: "what waits for a time that a wrong clock set is looked at by the right one",
 			file: "internal/controller/work.go",
 			kept: "if err := p.backToNow(ctx); err != nil {", lost: "if err := error(nil); err != nil {",
 		},
@@ -203,6 +203,11 @@ var promisesOfConduct = []promise{
 			test: "internal/controller TestConvergedPassDoesNothing", what: "a tip that was admitted is not read again",
 			file: "internal/controller/pull.go",
 			kept: "if same && tip == p.meta.Tip &&", lost: "if false && tip == p.meta.Tip &&",
+		},
+		{
+			test: "internal/controller TestALongWaitIsNoWrongClock", what: "a long wait is not taken for the mark of a wrong clock",
+			file: "internal/controller/instant.go",
+			kept: "if reconcile.Ahead(d, p.Now()) {", lost: "if reconcile.Ahead(d, p.Now()) || true {",
 		},
 	}},
 	{"SIGTERM ends it within ten seconds, whatever hangs.", []proof{

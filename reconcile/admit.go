@@ -69,7 +69,7 @@ type Admission struct {
 func Admit(want Desired, known Known, p Policy, now time.Time) Admission {
 	rows := byKey(known.Domains)
 	apps := ordered(want.Apps)
-	granted, denied := grant(apps, rows, known.Refused)
+	granted, denied := grant(apps, rows, known)
 	wants := p.wants(apps, granted, rows, now)
 	missing := leave(wants, rows, known.Refused)
 	g := &guard{policy: p, known: known, now: now, empty: len(apps) == 0, used: map[string]bool{}, waiting: map[string]bool{}}

@@ -22,6 +22,9 @@ type denial struct {
 	app, name, holder string
 	// standing: the holder does not ask for it in any file that can be read.
 	standing bool
+	// kept: the holder does not ask for it any more, and whether that is meant
+	// waits for an operator's approval.
+	kept bool
 }
 
 // ordered puts apps in an order of their own and leaves one of each name. An
@@ -46,8 +49,8 @@ func refusedFirst(a DesiredApp) int {
 // grant settles who gets which name. The holder keeps its name for as long as
 // it asks for it; a name nobody holds, or whose holder left, goes to the one
 // app that asks for it, and to none if several do. While a file is refused, its
-// holder may be asking in that one.
-func grant(apps []DesiredApp, rows map[string]record.Domain, refused bool) (granted map[string]claim, denied []denial) {
+// holder may be asking in that one; and a removal that is held is none yet.
+func grant(apps []DesiredApp, rows map[string]record.Domain, known Known) (granted map[string]claim, denied []denial) {
 	claims := claimsByName(apps)
 	granted = make(map[string]claim, len(claims))
 	for _, name := range slices.Sorted(maps.Keys(claims)) {
@@ -55,7 +58,10 @@ func grant(apps []DesiredApp, rows map[string]record.Domain, refused bool) (gran
 		winner := slices.IndexFunc(asking, func(c claim) bool { return c.app.Name == row.App })
 		alone := winner < 0 && len(asking) == 1 && asking[0].app.Refused == nil
 		switch {
-		case alone && refused && held(row):
+		case alone && row.Held && row.App != "" && !known.Approved[row.HoldHash]:
+			denied = append(denied, denial{app: asking[0].app.Name, name: name, holder: row.App, kept: true})
+			continue
+		case alone && known.Refused && held(row):
 			denied = append(denied, denial{app: asking[0].app.Name, name: name, holder: row.App, standing: true})
 			continue
 		case alone:
@@ -107,6 +113,10 @@ func (d denial) finding() record.Finding {
 	if d.standing {
 		message = d.name + " is held by " + d.holder + ", and a file of desired state is refused that may ask for it."
 		remedy = "Mend the refused file, which errors.yaml on the status branch names. Once all files are accepted, " + d.name + " goes to the one app that asks for it."
+	}
+	if d.kept {
+		message = d.name + " is held by " + d.holder + ", whose removal waits for an operator's approval."
+		remedy = "If " + d.holder + " is to lose " + d.name + ", ask the operator to approve it (acmsync approve lists what is held); then it goes to the one app that asks for it. Else put it back into " + d.holder + "."
 	}
 	return record.Finding{Code: failure.ClaimedByAnotherApp, Message: message, Remedy: remedy}
 }

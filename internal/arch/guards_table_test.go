@@ -75,7 +75,11 @@ var guards = []promise{
 		},
 		{
 			test: "reconcile TestNoNameMovesWhileAFileIsRefused", what: "no name passes on while a file is refused that may ask for it",
-			file: "reconcile/claims.go", kept: "case alone && refused && held(row):", lost: "case false:",
+			file: "reconcile/claims.go", kept: "case alone && known.Refused && held(row):", lost: "case false:",
+		},
+		{
+			test: "reconcile TestAHeldRemovalGivesNothingAway", what: "nor while its removal is held",
+			file: "reconcile/claims.go", kept: "case alone && row.Held &&", lost: "case false &&",
 		},
 		{
 			test: "reconcile TestUnaskedIsNoFailure", what: "without a proof nothing is ordered, also where nobody answers",

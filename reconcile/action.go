@@ -3,6 +3,8 @@ package reconcile
 import (
 	"cmp"
 	"slices"
+
+	"github.com/acmsync/acmsync/internal/record"
 )
 
 // ActionKind is what is to be done.
@@ -91,6 +93,9 @@ type Action struct {
 	// section 5.3.1) belongs to the former.
 	Serial string `json:"serial,omitempty"`
 	Reason int    `json:"reason,omitempty"`
+	// Seen is what an order was decided on; nil: nothing was looked at just now,
+	// as while an order is followed.
+	Seen *record.Observation `json:"-"`
 }
 
 func compareActions(x, y Action) int {

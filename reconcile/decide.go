@@ -58,6 +58,10 @@ func (v *view) act(a Action) bool {
 	if a.Kind.Orders() && v.policy.several() {
 		a.Directory = v.policy.Directory
 	}
+	if a.Kind.Orders() && v.looked {
+		seen := v.seen
+		a.Seen = &seen
+	}
 	v.actions = append(v.actions, a)
 	return true
 }

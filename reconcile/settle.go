@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"slices"
 	"time"
 
 	"github.com/acmsync/acmsync/internal/diagnose"
@@ -180,7 +181,7 @@ func delayOrder(d *record.Domain, until time.Time) {
 // for issue to say. One that it was never known to have is given up, so that
 // checks and budget are asked again; but not after silence: then it may exist.
 func refused(d *record.Domain, r Result, p Policy, now time.Time) {
-	findings := refusal(*d, r.Problem, p)
+	findings := refusal(*d, r.Problem, r.Action.Seen, p)
 	if d.Order != nil && d.Order.URL == "" && findings[0].Code != failure.CAUnavailable {
 		d.Order = nil
 	}
@@ -196,18 +197,28 @@ func refused(d *record.Domain, r Result, p Policy, now time.Time) {
 	// may be later than what the CA asked for.
 	said := *r.Problem
 	said.RetryAfter = d.Attempt.Next
-	d.Findings, d.Problem = refusal(*d, &said, p), &said
+	d.Findings, d.Problem = refusal(*d, &said, r.Action.Seen, p), &said
 	delayOrder(d, d.Attempt.Next)
 }
 
-// refusal is what the CA's words mean for the row; there is at least one finding.
-func refusal(d record.Domain, problem *record.Problem, p Policy) []record.Finding {
+// refusal is what the CA's words mean for the row, and after that what our own
+// look (nil: none) warned of. The CA's words come first whatever we saw: they say
+// how it is tried again. They stand alone where they are no matter of the name's.
+func refusal(d record.Domain, problem *record.Problem, seen *record.Observation, p Policy) []record.Finding {
 	q := question(d, p)
-	findings := blocking(diagnose.Explain(p.Platform, q, record.Observation{Name: d.Name()}, problem))
-	if len(findings) == 0 {
-		findings = []record.Finding{diagnose.FromProblem(p.Platform, q, problem, time.Time{})}
+	word := diagnose.FromProblem(p.Platform, q, problem, time.Time{})
+	if seen == nil {
+		seen = &record.Observation{Name: d.Name()}
 	}
-	return findings
+	found := diagnose.Explain(p.Platform, q, *seen, problem)
+	i := slices.IndexFunc(found, func(f record.Finding) bool { return isCode(f, word.Code) })
+	switch {
+	case i < 0:
+		return []record.Finding{word}
+	case word.Code == failure.CAUnavailable, failure.Of(word.Code).Retry == failure.Until:
+		return found[i : i+1]
+	}
+	return slices.Concat(found[i:i+1], found[:i], found[i+1:])
 }
 
 // ourFinding is about something that went wrong on our side.

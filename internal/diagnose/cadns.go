@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/acmsync/acmsync/internal/failure"
@@ -68,16 +69,20 @@ func (f facts) astray(host, detail string, said utterance) record.Finding {
 	}
 }
 
-// observedByCA shows the CA's words where our own look would stand.
+// observedByCA shows the CA's words where our own look would stand, and after
+// them what our own look saw of the same.
 func (f facts) observedByCA(code failure.Code, said utterance) []record.RR {
 	value := "(the CA: " + Clean(publishable(said.detail, maxPhrase), maxPhrase) + ")"
 	switch code {
 	case failure.CDNChallengeMissing, failure.ChallengeUnreach, failure.CDNStrictTLS, failure.SecondaryValidation:
-		return []record.RR{{Type: "HTTP", Name: f.challengeURL(), Value: value}}
+		words := record.RR{Type: "HTTP", Name: f.challengeURL(), Value: value}
+		return slices.Concat([]record.RR{words}, f.answerSeen(), f.recordsSeen())
 	case failure.DNSUnresolved:
-		return []record.RR{{Type: "A", Name: f.name, Value: value}}
+		return append([]record.RR{{Type: "A", Name: f.name, Value: value}}, f.recordsSeen()...)
+	case failure.DNSTimeout, failure.DomainNotFound:
+		return f.recordsSeen()
 	case failure.CAAForbids, failure.CAAUnsupported:
-		return []record.RR{{Type: "CAA", Name: f.name, Value: value}}
+		return append([]record.RR{{Type: "CAA", Name: f.name, Value: value}}, f.caaSeen()...)
 	}
 	return nil
 }

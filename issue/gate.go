@@ -216,15 +216,30 @@ func (c *CA) Pause(until map[string]time.Time) {
 	}
 }
 
-// Paused is why the CA wants no new orders now; nil: it takes them.
+// Paused is why the CA wants no new orders now, or nothing that one needs before
+// it brings anything; nil: it takes them.
 func (c *CA) Paused() error {
-	g := c.gates[atNewOrder]
+	kinds := []string{atNewOrder, atOther}
+	if c.nonces.empty(time.Now()) {
+		kinds = append(kinds, atNewNonce)
+	}
+	for _, kind := range kinds {
+		if answer, paused := c.gates[kind].pausedBy(); paused {
+			s := &session{ca: c, now: c.gates[kind].now(), last: answer}
+			return s.refusal("order")
+		}
+	}
+	return nil
+}
+
+// pausedBy is the answer by which the CA wants no request of the kind for longer
+// than is waited for.
+func (g *gate) pausedBy() (answer exchange, paused bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var paused *pausedError
-	if !errors.As(g.paused(), &paused) {
-		return nil
+	var why *pausedError
+	if !errors.As(g.paused(), &why) {
+		return exchange{}, false
 	}
-	s := &session{ca: c, now: g.now(), last: paused.answer}
-	return s.refusal("order")
+	return why.answer, true
 }

@@ -43,6 +43,13 @@ func (n *nonces) take(now time.Time) (string, bool) {
 	return last.value, true
 }
 
+// empty reports whether one has to be asked for.
+func (n *nonces) empty(now time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.have) == 0 || now.Sub(n.have[len(n.have)-1].got) > nonceLife
+}
+
 func (n *nonces) put(value string, now time.Time) {
 	if value == "" {
 		return

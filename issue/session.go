@@ -170,8 +170,8 @@ func (c *CA) deliver(ctx context.Context, kind string, req *http.Request) exchan
 	defer cancel()
 	ctx = context.WithValue(ctx, attemptKey{}, attempt{req.Method, c.gates[kind]})
 	resp, err := c.transport.RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		return exchange{err: err}
+	if err != nil { // perhaps that a pause began before it could be repeated
+		return unsent(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))

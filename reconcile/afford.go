@@ -29,6 +29,7 @@ func OrderRequest(d record.Domain, p Policy, now time.Time) budget.Request {
 	if _, r.Replaces = Replaces(d, p, now); d.Order != nil {
 		r.Replaces = d.Order.Exempt
 	}
+	r.Standby = p.CAs()[0].Directory != p.Directory
 	r.Leaves = urgencyOf(d, p, now).leaves()
 	return r
 }

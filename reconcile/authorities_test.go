@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,33 @@ func TestAffordInTurn(t *testing.T) {
 	o := rests(t, reconcile.Afford(look(d, well, p, start), budget.Turn{}, failed, p, start), reconcile.Wait)
 	if !strings.Contains(o.Why, "failed-authorizations") {
 		t.Errorf("%s", o.Why)
+	}
+}
+
+// TestStandbyLeavesRoomForRenewals: at a CA that stands in for the first, the
+// renewals of the first one's certificates are as new as new names are, so these
+// leave some of a registered domain's budget to what is about to expire.
+func TestStandbyLeavesRoomForRenewals(t *testing.T) {
+	t.Parallel()
+	p := three()
+	p.Fallback[0].Limits = budget.Limits{CertificatesPerDomain: budget.Limit{Count: 20, Per: 7 * day}}
+	second, books := p.At(secondCA), record.Ledger{}
+	may := func(d record.Domain, now time.Time) bool {
+		ok, _ := budget.Allow(books, reconcile.OrderRequest(d, second, now), second.Limits, now)
+		return ok
+	}
+	d := issued(t, p)
+	expiring, now := d, d.Certificate.NotAfter.Add(-day)
+	d.Certificate = nil
+	n := 0
+	for ; may(d, now) && n < 30; n++ {
+		maps.Copy(books, reconcile.Spend(d, books, second, now))
+	}
+	if n == 0 || n == 20 {
+		t.Errorf("%d new names were let through, want some to be left", n)
+	}
+	if !may(expiring, now) {
+		t.Error("nothing is left for a certificate that expires tomorrow")
 	}
 }
 

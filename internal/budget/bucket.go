@@ -37,6 +37,9 @@ type Request struct {
 	// Replaces: the order names the certificate it replaces within the window
 	// that the CA suggested (RFC 9773, section 5), which exempts from all.
 	Replaces bool
+	// Standby: the CA stands in for another, whose certificates are new ones here
+	// when they are renewed.
+	Standby bool
 	// Leaves is the part of a shared bucket, from 0 to 1, that the request must
 	// leave to others that are more urgent.
 	Leaves float64
@@ -85,7 +88,7 @@ func (r Request) draws(l Limits) []draw {
 		all = append(all, draw{bucket: r.account(), limit: l.NewOrders, keep: r.keeps(l.NewOrders), width: ofAll})
 		for _, domain := range unique(r.Domains) {
 			d := draw{bucket: r.domain(domain), limit: l.CertificatesPerDomain, issued: true, width: ofDomain}
-			if l.RenewalsCount { // else nothing urgent draws on it
+			if l.RenewalsCount || r.Standby { // else nothing urgent draws on it
 				d.keep = r.keeps(d.limit)
 			}
 			all = append(all, d)

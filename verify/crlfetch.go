@@ -127,7 +127,7 @@ func (r *Revocations) resting(now time.Time, whom ...string) error {
 }
 
 func (r *Revocations) letRest(why error, at, host string, now time.Time) {
-	whom, wait := at, rest
+	whom, wait := at, useless
 	var unanswered *unansweredError
 	if errors.As(why, &unanswered) {
 		whom, wait = host, min(max(rest, unanswered.after), longestRest)

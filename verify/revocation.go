@@ -48,9 +48,12 @@ const (
 	// certificates of a CA with a few hundred lists cost a few hundred fetches
 	// a day, although lists say that they hold for a week or more.
 	maxAge = 12 * time.Hour
-	// rest is how long who gave no list is not asked again, longestRest what a
-	// server may ask for.
+	// rest is how long a server that gave no list is not asked again, longestRest
+	// what it may ask for.
 	rest, longestRest = 15 * time.Minute, 24 * time.Hour
+	// useless is how long a list is not fetched again that is not there or cannot
+	// be used: it may be large, and is seldom made anew.
+	useless = 2 * time.Hour
 	// maxFetches bounds how many lists are had at once, and with maxList the
 	// memory that takes.
 	maxFetches = 2

@@ -111,7 +111,7 @@ func TestWhoGaveNoListRests(t *testing.T) {
 		rest       time.Duration
 		other      int32 // fetches of another list of the host meanwhile
 	}{
-		"not found":    {404, "", 15 * time.Minute, 1},
+		"not found":    {404, "", 2 * time.Hour, 1},
 		"unavailable":  {503, "", 15 * time.Minute, 0},
 		"for an hour":  {503, "3600", time.Hour, 0},
 		"for a second": {429, "1", 15 * time.Minute, 0},

@@ -4,10 +4,10 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"sync"
 
 	"github.com/miekg/dns"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
@@ -34,7 +34,7 @@ func (v *Verifier) look(ctx context.Context, s *subject, q record.Question) look
 	if !q.Authorities && (!seen.asked || hoped(seen.dns, q)) {
 		return seen
 	}
-	var asking sync.WaitGroup
+	var asking beside.Group
 	asking.Go(func() { seen.dns.Wildcard = v.wildcardOf(ctx, s.name, seen.dns) })
 	seen.dns.Authority = v.observeAuthority(ctx, s.name, answered(a.answer) || answered(aaaa.answer))
 	asking.Wait()

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/miekg/dns"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
@@ -112,7 +112,7 @@ func (v *Verifier) allServers(ctx context.Context, zone string) ([]record.NameSe
 // left out as long as another address of the same server has the value.
 func (v *Verifier) Missing(ctx context.Context, z record.ChallengeZone, value string) []string {
 	said := make([]string, len(z.Servers))
-	var asking sync.WaitGroup
+	var asking beside.Group
 	for i, server := range z.Servers {
 		asking.Go(func() { said[i] = v.lacks(ctx, server, z.Name, value) })
 	}

@@ -6,9 +6,9 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
@@ -35,7 +35,7 @@ func (v *Verifier) observeProbe(ctx context.Context, s *subject, q record.Questi
 		return p.seen
 	}
 	each := make([]record.Probe, len(edges))
-	var asking sync.WaitGroup
+	var asking beside.Group
 	for i, addr := range edges {
 		p := prober{
 			v: v, name: s.name, first: addr, seen: &each[i], token: q.ProbeToken, expect: q.ProbeExpect,

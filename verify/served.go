@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"sync"
 	"syscall"
 	"time"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
@@ -37,7 +37,7 @@ func (v *Verifier) observeServed(ctx context.Context, s *subject, q record.Quest
 // handshakes asks all edges while target is resolved.
 func (v *Verifier) handshakes(ctx context.Context, name string, port int, edges []netip.Addr, target func() []netip.Addr) []record.Served {
 	seen := make([]record.Served, len(edges))
-	var asking sync.WaitGroup
+	var asking beside.Group
 	for i, addr := range edges {
 		f := fetcher{addr: addr, port: port, dialer: v.dialer}
 		asking.Go(func() { seen[i] = f.served(ctx, name, v.timeout*2/3) })

@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/miekg/dns"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
@@ -93,7 +93,7 @@ func (v *Verifier) Observe(ctx context.Context, q record.Question) record.Observ
 	s := v.subject(ctx, q)
 	host := !s.wildcard()
 
-	var checks sync.WaitGroup
+	var checks beside.Group
 	check := func(name string, asked bool, look func()) {
 		if asked {
 			checks.Go(func() { look(); v.ended(q.Name, name) })
@@ -119,10 +119,10 @@ type subject struct {
 func (v *Verifier) subject(ctx context.Context, q record.Question) *subject {
 	name := strings.TrimSuffix(q.Name, ".")
 	once := func(qtype uint16) func() reply {
-		return sync.OnceValue(func() reply { return v.resolver.lookup(ctx, name, qtype) })
+		return beside.Once(func() reply { return v.resolver.lookup(ctx, name, qtype) })
 	}
 	s := &subject{name: name, a: once(dns.TypeA), aaaa: once(dns.TypeAAAA)}
-	s.look = sync.OnceValue(func() look { return v.look(ctx, s, q) })
+	s.look = beside.Once(func() look { return v.look(ctx, s, q) })
 	return s
 }
 
@@ -132,7 +132,7 @@ func (s *subject) wildcard() bool { return strings.HasPrefix(s.name, "*.") }
 func (s *subject) both() (a, aaaa reply) { return sideBySide(s.a, s.aaaa) }
 
 func sideBySide[T any](one, two func() T) (first, second T) {
-	var asking sync.WaitGroup
+	var asking beside.Group
 	asking.Go(func() { second = two() })
 	first = one()
 	asking.Wait()

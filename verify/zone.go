@@ -5,10 +5,10 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/miekg/dns"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/record"
 )
 
@@ -98,7 +98,7 @@ func (v *Verifier) delegated(ctx context.Context, z *zone, name string) *zone {
 // servers are waited for together.
 func eachAtOnce[T, R any](all []T, do func(T) R) []R {
 	results := make([]R, len(all))
-	var doing sync.WaitGroup
+	var doing beside.Group
 	for i, one := range all {
 		doing.Go(func() { results[i] = do(one) })
 	}

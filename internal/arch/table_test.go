@@ -44,6 +44,7 @@ const (
 // above its own only.
 var table = []row{
 	{path: "internal/arch"},
+	{path: "internal/beside"},
 	{path: "internal/failure", pure: true},
 	// slog only for LogValuer: a private key says of itself that it is not to
 	// be logged.
@@ -60,10 +61,10 @@ var table = []row{
 		path: "reconcile", pure: true,
 		ours: []string{"spec", "internal/record", "internal/failure", "internal/diagnose", "internal/budget"},
 	},
-	{path: "verify", ours: []string{"internal/record"}, others: []string{miekg, retryable, xSync}},
+	{path: "verify", ours: []string{"internal/beside", "internal/record"}, others: []string{miekg, retryable, xSync}},
 	{path: "issue", ours: []string{"internal/record", "internal/failure"}, others: []string{lego, retryable, xSync}},
 	{
-		path: "internal/challenge", ours: []string{"internal/record"},
+		path: "internal/challenge", ours: []string{"internal/beside", "internal/record"},
 		others: []string{miekg},
 	},
 	{path: "internal/store", ours: []string{"internal/record"}, others: []string{sqlite, pgx, goose, age}},
@@ -72,7 +73,7 @@ var table = []row{
 		ours: []string{"reconcile", "internal/record", "internal/failure"}, others: []string{yaml, goPretty},
 	},
 	{path: "internal/gitrepo", ours: []string{"internal/record", "internal/signature"}, others: []string{goGit, xSSH}},
-	{path: "internal/deploy", ours: []string{"internal/record"}},
+	{path: "internal/deploy", ours: []string{"internal/beside", "internal/record"}},
 	{path: "internal/notify", ours: []string{"internal/record", "internal/status"}, others: []string{shoutrrr}},
 	{path: "internal/web", ours: []string{"internal/record", "internal/status"}, others: []string{promeths}},
 	{path: "internal/settings", ours: []string{"internal/record", "internal/signature", "internal/status"}, others: []string{yaml}},

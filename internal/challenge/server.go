@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/acmsync/acmsync/internal/beside"
 )
 
 // server is an HTTP server that has its port.
@@ -37,7 +39,7 @@ func serve(ctx context.Context, address string, handler http.Handler) (*server, 
 	}
 	go func() {
 		defer close(s.ended)
-		_ = s.http.Serve(listener)
+		_ = beside.Run(func() { _ = s.http.Serve(listener) })
 	}()
 	return s, nil
 }

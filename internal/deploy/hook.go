@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/acmsync/acmsync/internal/beside"
 )
 
 const (
@@ -36,6 +38,8 @@ type batch struct {
 	// done is closed when the run has ended; err is its outcome.
 	done chan struct{}
 	err  error
+	// broke is a panic on the way; everybody who waits for the run meets it.
+	broke *beside.Panic
 }
 
 func newHook(run func(context.Context, []string) error) *hook {
@@ -48,6 +52,9 @@ func (h *hook) wait(ctx context.Context, name string) error {
 	b := h.join(context.WithoutCancel(ctx), name)
 	select {
 	case <-b.done:
+		if b.broke != nil {
+			panic(b.broke)
+		}
 		return b.err
 	case <-ctx.Done():
 		h.leave(b)
@@ -63,7 +70,12 @@ func (h *hook) join(ctx context.Context, name string) *batch {
 		b = &batch{joined: make(chan struct{}, 1), done: make(chan struct{})}
 		ctx, b.cancel = context.WithCancel(ctx)
 		h.next = b
-		go h.serve(ctx, b)
+		go func() {
+			defer close(b.done)
+			defer b.cancel()
+			defer h.begin(b) // whatever happened, nobody joins it any more
+			b.broke = beside.Run(func() { h.serve(ctx, b) })
+		}()
 	}
 	if !slices.Contains(b.names, name) {
 		b.names = append(b.names, name)
@@ -92,8 +104,6 @@ func (h *hook) leave(b *batch) {
 
 // serve is the life of one batch.
 func (h *hook) serve(ctx context.Context, b *batch) {
-	defer close(b.done)
-	defer b.cancel()
 	b.settle(ctx)
 	select {
 	case h.turn <- struct{}{}:

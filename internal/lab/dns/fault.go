@@ -1,6 +1,10 @@
 package dns
 
-import mdns "github.com/miekg/dns"
+import (
+	"time"
+
+	mdns "github.com/miekg/dns"
+)
 
 // Fault is what goes wrong with a question instead of an answer.
 type Fault struct {
@@ -25,6 +29,8 @@ type Fault struct {
 	Truncated, NoTCP bool
 	// Subtree: all names below fail, too.
 	Subtree bool
+	// Delay passes before the answer. If nothing else is set, that is then right.
+	Delay time.Duration
 	// Raw are the bytes that stand where the answer's only record would; at is
 	// how far from the beginning of the message. Nothing else has an effect.
 	Raw func(at int) []byte
@@ -108,7 +114,18 @@ func (s *Server) raw(request *mdns.Msg, udp bool) []byte {
 }
 
 // shapes tells faults of an answer that is otherwise right.
-func (f Fault) shapes() bool { return f.Lame || f.Truncated }
+func (f Fault) shapes() bool {
+	return f.Lame || f.Truncated || f.Delay > 0 && f.Rcode == 0 && !f.Silent
+}
+
+// delay is how long a question waits for its answer.
+func (s *Server) delay(request *mdns.Msg) time.Duration {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	asked := request.Question[0]
+	f, _ := s.fault(mdns.CanonicalName(asked.Name), asked.Qtype, new(mdns.Msg).SetReply(request))
+	return f.Delay
+}
 
 // shape spoils a right answer; nil is silence.
 func (f Fault) shape(reply *mdns.Msg, udp bool) *mdns.Msg {

@@ -141,6 +141,7 @@ func (s *Server) handle(w mdns.ResponseWriter, request *mdns.Msg) {
 		return
 	}
 	reply := s.answer(request, udp)
+	time.Sleep(s.delay(request))
 	if reply == nil {
 		return
 	}

@@ -24,6 +24,9 @@ type Behaviour struct {
 	Agent string
 	// Hang: neither a request nor a handshake is ever answered.
 	Hang bool
+	// Drip: a request is answered a byte at a time, without end. A handshake is as
+	// always.
+	Drip bool
 	// Reset: a request's connection is reset, a handshake is cut off. (What is
 	// refused at once has no listener: point the name at an unused address.)
 	Reset bool
@@ -59,6 +62,8 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case b.Hang:
 		e.hang(r)
+	case b.Drip:
+		e.drip(w, r)
 	case b.Reset:
 		reset(w)
 	case b.Redirect != "" && r.TLS == nil:
@@ -132,6 +137,26 @@ func (e *Edge) hang(r *http.Request) {
 	case <-r.Context().Done():
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// dripping is the pause between two bytes.
+const dripping = 100 * time.Millisecond
+
+// drip keeps a client busy until it gives up.
+func (e *Edge) drip(w http.ResponseWriter, r *http.Request) {
+	flush := http.NewResponseController(w).Flush
+	for {
+		if _, err := w.Write([]byte("a")); err != nil || flush() != nil {
+			return
+		}
+		select {
+		case <-e.closed:
+			return
+		case <-r.Context().Done():
+			return
+		case <-time.After(dripping):
+		}
+	}
 }
 
 // reset closes the connection with RST instead of FIN.

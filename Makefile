@@ -13,7 +13,7 @@ SOAK       ?= 1h
 RACE       := $(shell if [ "$$CI" = true ] || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1; then echo -race; fi)
 TOOL       := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: build demo test test-short promises hostile chaos soak lint vulnerabilities fmt fuzz fuzz-nightly cover bench bench-peers year tools clean
+.PHONY: build demo test test-short promises hostile chaos soak isolation lint vulnerabilities fmt fuzz fuzz-nightly cover bench bench-peers year tools clean
 
 build: ## the released binary: no lab, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/acmsync ./cmd/acmsync
@@ -39,6 +39,9 @@ chaos: ## kill the program at every point of every event (EVERY=5: at every fift
 
 soak: ## an hour of the daemon in the lab, with changes and faults: nothing may grow (SOAK=20m: so long)
 	ACMSYNC_SOAK=$(SOAK) $(GO) test -v -count=1 -timeout 3h -run '^TestHourOfRun$$' ./cmd/acmsync
+
+isolation: ## each fault alone among a hundred apps, and twenty times
+	set -o pipefail; ACMSYNC_ISOLATION=1 $(GO) test -v -count=1 -timeout 1h -run '^TestIsolationOneByOne$$' ./internal/controller | grep -E '^ *---|_test.go|FAIL|^ok'
 
 lint: vulnerabilities ## format, vet, staticcheck, known vulnerabilities
 	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); \

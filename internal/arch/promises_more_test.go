@@ -13,6 +13,46 @@ var promisesOfWork = []promise{
 			file: "internal/controller/step.go",
 			kept: "if cause := recover(); cause != nil {", lost: "if cause := any(nil); cause != nil {",
 		},
+		{
+			test: "verify TestAPanicWhileLookingComesOutAtTheCaller", what: "so is one in a part of a look",
+			file: "internal/beside/beside.go",
+			kept: "if p := g.first.Load(); p != nil {", lost: "if p := g.first.Load(); p != nil && false {",
+		},
+		{
+			test: "internal/deploy TestAPanicOfARunComesOutAtAllWhoWait", what: "and one in a run of a hook",
+			file: "internal/deploy/hook.go",
+			kept: "if b.broke != nil {", lost: "if b.broke != nil && false {",
+		},
+		{
+			test: "internal/controller TestMoreHangThanThereAreWorkers", what: "a domain that something slow is waited for gives its place to another",
+			file: "internal/controller/crew.go",
+			kept: "gave = c.giveWay()", lost: "gave = false && c.giveWay()",
+		},
+		{
+			test: "internal/controller TestManyNamesDelayNoOtherApp", what: "the apps of a push take turns",
+			file: "internal/store/admit.go",
+			kept: "due := a.Now.Add(-earlier[i])", lost: "due := a.Now.Add(0 * earlier[i])",
+		},
+		{
+			test: "internal/controller TestAHookThatHangsHoldsUpNoOtherTarget", what: "targets do not wait for each other",
+			file: "internal/controller/carry.go",
+			kept: "for actions[0].Kind == reconcile.Deploy && n", lost: "for false && n",
+		},
+		{
+			test: "internal/controller TestADomainHasADeadline", what: "a domain's turn ends",
+			file: "internal/controller/deadline.go",
+			kept: "time.AfterFunc(limit,", lost: "time.AfterFunc(2*time.Hour,",
+		},
+		{
+			test: "internal/controller TestADomainHasADeadline", what: "also when what is called pays no heed",
+			file: "internal/controller/within.go",
+			kept: "case <-time.After(heed):", lost: "case <-time.After(2 * time.Hour):",
+		},
+		{
+			test: "internal/controller TestWhatIsLeftBehindIsNotBegunAgain", what: "what was left behind does not pile up",
+			file: "internal/controller/within.go",
+			kept: "if s.has(who, key) {", lost: "if false && s.has(who, key) {",
+		},
 	}},
 	{"While the CA is out of reach, old certificates are served on, start-up, plan and deployments work, and waits survive a restart.", []proof{
 		{
@@ -213,8 +253,8 @@ var promisesOfConduct = []promise{
 	{"SIGTERM ends it within ten seconds, whatever hangs.", []proof{
 		{
 			test: "internal/controller TestStoppedWhileLooking", what: "what was cut short says nothing about the domain",
-			file: "internal/controller/step.go",
-			kept: "if err := ctx.Err(); err != nil { // what", lost: "if err := ctx.Err(); err != nil && false { // what",
+			file: "internal/controller/look.go",
+			kept: "err != nil { // what", lost: "err != nil && false { // what",
 		},
 		{
 			test: "cmd/acmsync TestStoppedWhateverHangs", what: "the last writes, and the last push, have a time of their own",

@@ -18,7 +18,7 @@ func (p *pass) act(ctx context.Context, l store.Lease, d record.Domain, a reconc
 	case a.Kind.Orders():
 		return p.order(ctx, l, d, a)
 	case a.Kind == reconcile.Adopt:
-		return p.adopt(d, a)
+		return p.adopt(ctx, d, a)
 	case a.Kind == reconcile.Deploy:
 		return p.install(ctx, d, a), store.Change{}
 	case a.Kind == reconcile.Revoke:
@@ -39,7 +39,7 @@ func (p *pass) install(ctx context.Context, d record.Domain, a reconcile.Action)
 	pair, err := p.Store.Pair(ctx, d.Certificate.SHA256)
 	if err == nil {
 		pair.Names = d.Names // one that was brought along may have others, in any order
-		err = target.Install(ctx, pair)
+		err = p.handOver(ctx, target, d, pair)
 	}
 	return p.ended(ctx, r, err)
 }
@@ -56,7 +56,7 @@ func (p *pass) revoke(ctx context.Context, d record.Domain, a reconcile.Action) 
 		return p.refused(a, nil, fmt.Errorf("revoking certificate %s of %s: %w", a.Serial, d.Name(), err))
 	}
 	ca := p.at(directory)
-	err = ca.Revoke(ctx, pair.Chain, a.Reason)
+	err = p.revokeAt(ctx, ca, d.Key, pair, a.Reason)
 	ca.heard(err)
 	if err != nil {
 		r, _ := p.refused(a, nil, err)
@@ -88,7 +88,7 @@ func known(d record.Domain, serial string) record.Certificate {
 func (p *pass) remove(ctx context.Context, d record.Domain, a reconcile.Action) reconcile.Result {
 	r := reconcile.Result{Action: a}
 	for _, target := range p.Targets {
-		if err := target.Remove(ctx, d.Name(), fingerprints(d)); err != nil {
+		if err := p.takeFrom(ctx, target, d); err != nil {
 			r.Action.Target = target.Name()
 			return p.ended(ctx, r, err)
 		}
@@ -119,10 +119,13 @@ func (p *pass) ended(ctx context.Context, r reconcile.Result, err error) reconci
 		p.Log.Warn("the hook failed", "domain", r.Action.Domain, "target", r.Action.Target,
 			"status", hook.Status, "output", hook.Output)
 	}
+	var stuck *stuckError
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
 		r.Cancelled = true
+	case errors.As(err, &stuck):
+		r.Err = p.leftBehind(r.Action.Domain, stuck)
 	default:
 		r.Err = err.Error()
 	}

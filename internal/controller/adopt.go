@@ -2,6 +2,7 @@ package controller
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,7 +15,7 @@ import (
 
 // found is what lies at the targets that are not known to have the row's own
 // certificate.
-func (p *pass) found(d record.Domain, lacking []string) []record.Found {
+func (p *pass) found(ctx context.Context, d record.Domain, lacking []string) []record.Found {
 	if d.Gone() || d.Mode == record.ByHand {
 		return nil
 	}
@@ -23,7 +24,7 @@ func (p *pass) found(d record.Domain, lacking []string) []record.Found {
 		if has(d, t.Name()) && !slices.Contains(lacking, t.Name()) {
 			continue
 		}
-		pair, there, err := p.readBack(t, d)
+		pair, there, err := p.readBack(ctx, t, d)
 		switch {
 		case err != nil:
 			if d.Certificate == nil {
@@ -49,12 +50,12 @@ var errSelfSigned = errors.New("the certificate is signed by itself")
 
 // readBack is a target's pair, checked as one that a CA returned is. An error
 // says why there is none that can be used.
-func (p *pass) readBack(t Target, d record.Domain) (record.Pair, bool, error) {
+func (p *pass) readBack(ctx context.Context, t Target, d record.Domain) (record.Pair, bool, error) {
 	k, ok := t.(Keeper)
 	if !ok {
 		return record.Pair{}, false, nil
 	}
-	raw, found, err := k.Installed(d.Name())
+	raw, found, err := p.installed(ctx, t, k, d)
 	if err != nil || !found {
 		return record.Pair{}, false, err
 	}
@@ -74,14 +75,14 @@ func (p *pass) readBack(t Target, d record.Domain) (record.Pair, bool, error) {
 // adopt reads the pair that was decided on once more, with its key. Chain, key
 // and row become the store's in one transaction; killed before that, the next
 // pass finds all as it was.
-func (p *pass) adopt(d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
+func (p *pass) adopt(ctx context.Context, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
 	r := reconcile.Result{Action: a}
 	target := p.target(a.Target)
 	if target == nil {
 		r.Err = fmt.Sprintf("there is no deploy target %q", a.Target)
 		return r, store.Change{}
 	}
-	pair, found, err := p.readBack(target, d)
+	pair, found, err := p.readBack(ctx, target, d)
 	switch {
 	case err != nil:
 		r.Err = err.Error()

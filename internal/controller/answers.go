@@ -9,7 +9,6 @@ import (
 
 	"github.com/acmsync/acmsync/internal/challenge"
 	"github.com/acmsync/acmsync/internal/record"
-	"github.com/acmsync/acmsync/issue"
 )
 
 // holder is a responder that can say, before anything is asked of the CA,
@@ -29,7 +28,7 @@ func (p *pass) hold(ctx context.Context, d record.Domain) (release func(), err e
 	if !ok || p.inDNS(o) || o.State == record.OrderFinalizing {
 		return func() {}, nil
 	}
-	return h.Hold(ctx)
+	return p.holdPlace(ctx, d.Key, h)
 }
 
 // unplaced reports whether the error is that of a host that cannot answer
@@ -98,18 +97,17 @@ func (a *answers) drop(key string, gone answer) {
 
 // noted is the responder for one order; it writes down what it put in place.
 type noted struct {
-	issue.Responder
-	answers *answers
-	order   record.Order
+	*pass
+	order record.Order
 }
 
 func (n noted) Present(ctx context.Context, name, token, keyAuth string) error {
 	n.answers.add(n.order.Key, answer{n.order.ID, name, token})
-	return n.Responder.Present(ctx, name, token, keyAuth)
+	return n.present(ctx, n.order.Key, name, token, keyAuth)
 }
 
 func (n noted) CleanUp(ctx context.Context, name, token string) error {
-	err := n.Responder.CleanUp(ctx, name, token)
+	err := n.cleanUp(ctx, n.order.Key, name, token)
 	if err == nil {
 		n.answers.drop(n.order.Key, answer{n.order.ID, name, token})
 	}
@@ -155,7 +153,7 @@ func (p *pass) abandon(key string) {
 }
 
 func (p *pass) takeAway(key string, one answer) {
-	if err := p.Responder.CleanUp(p.last, one.name, one.token); err != nil {
+	if err := p.cleanUp(p.last, key, one.name, one.token); err != nil {
 		p.Log.Warn("a challenge's response could not be taken away", "domain", one.name, "error", err)
 		return
 	}

@@ -79,6 +79,10 @@ type Config struct {
 	// Lease is how long a row stays ours if this process stops without a word;
 	// it is extended while work goes on. 0: 45 s.
 	Lease time.Duration
+	// Deadline is how long one domain may be worked on in one go, and any call
+	// that is made for it; 0: ten minutes, and more for many names or a hook that
+	// may take longer, and for each call as long as is usual for its kind.
+	Deadline time.Duration
 	// Now is the clock.
 	Now func() time.Time
 	Log *slog.Logger
@@ -115,6 +119,9 @@ type Controller struct {
 	Config
 	published published
 	answers   answers
+	strays    strays
+	// early is when all reports that came before their time would have been due.
+	early time.Time
 }
 
 // New returns a Controller. It touches nothing.

@@ -2,10 +2,11 @@ package controller
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
 	"fmt"
-	"runtime/debug"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
 	"github.com/acmsync/acmsync/reconcile"
@@ -37,9 +38,13 @@ func (p *pass) underWay(ctx context.Context, d record.Domain) (shown, kept *reco
 	return public(o), &o
 }
 
-// panicked logs a panic and names it for the operator.
+// panicked logs a panic and names it for the operator. The name is that of the
+// place in the program: it is the same at every retry, so that the status does not
+// change for it, and for every domain that comes to the place.
 func (p *pass) panicked(d record.Domain, cause any) string {
-	id := rand.Text()[:8]
-	p.Log.Error("panic", "id", id, "domain", d.Name(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	broke := beside.Caught(cause)
+	sum := sha256.Sum256([]byte(broke.Place))
+	id := base32.StdEncoding.EncodeToString(sum[:])[:8]
+	p.Log.Error("panic", "id", id, "domain", d.Name(), "cause", fmt.Sprint(broke.Cause), "stack", string(broke.Stack))
 	return "panic " + id
 }

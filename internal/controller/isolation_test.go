@@ -3,6 +3,7 @@ package controller_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,6 +105,38 @@ func TestPanicOfAnObserverStaysWithItsDomain(t *testing.T) {
 	d, e := w.domain("odd.shop.example"), w.entry("shop", "odd.shop.example")
 	if reason(d) != string(failure.Internal) || e.Attention != "operator" {
 		t.Errorf("%s, %v; want internal", d.State, d.Findings)
+	}
+}
+
+// TestAPanicHasTheSameIDEveryTime: at every retry, so that the status does not
+// change for it, after a restart and for every domain; the log has it with the
+// stack each time.
+func TestAPanicHasTheSameIDEveryTime(t *testing.T) {
+	t.Parallel()
+	log := &journal{}
+	odd := func(c *controller.Config) {
+		c.Observer = wrapped{c.Observer, func(string) { panic("no") }}
+	}
+	w := begin(t, odd, log.into)
+	names := []string{"a.shop.example", "b.shop.example"}
+	w.shop(names...)
+	ids := map[string]int{}
+	for range 3 {
+		w.pass()
+		for _, name := range names {
+			_, id, _ := strings.Cut(w.entry("shop", name).Message, "panic ")
+			ids[strings.TrimSuffix(id, ".")]++
+		}
+		w.forward(w.domain(names[0]).Due.Sub(w.clock.now()) + time.Hour)
+		w.rig = w.another(odd, log.into)
+	}
+	for id := range ids {
+		if n := strings.Count(log.String(), "id="+id+" domain="); len(id) != 8 || len(ids) != 1 || n != 6 {
+			t.Errorf("ids %v, the first of them %d times in the log, want one 6 times", ids, n)
+		}
+	}
+	if !strings.Contains(log.String(), "isolation_test.go") {
+		t.Error("the log has no stack")
 	}
 }
 

@@ -28,14 +28,7 @@ const diskAfter = time.Minute
 // new one. What must be durable is, before the step that needs it, and where the
 // response to a challenge goes is known before the CA is asked for one.
 func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reconcile.Action) (reconcile.Result, store.Change) {
-	ready := p.ready
-	if d.Order == nil || d.Order.State == record.OrderIntent {
-		ready = p.open
-	}
-	if err := ready(ctx, directoryOf(d, a)); err != nil {
-		return p.refused(a, nil, err)
-	}
-	release, err := p.hold(ctx, d)
+	release, err := p.prepare(ctx, d, a)
 	if err != nil {
 		return p.refused(a, nil, err)
 	}
@@ -55,10 +48,12 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		if o.NextAt.After(until) || p.comesBack(o) {
 			return reconcile.Result{Action: a, Order: public(o), WaitUntil: o.NextAt}, store.Change{Order: &o, Requests: made}
 		}
-		if err := cmp.Or(p.sleepUntil(ctx, o.NextAt), p.ready(ctx, o.Directory)); err != nil {
+		p.crew.patiently(brisk, func() { err = cmp.Or(p.sleepUntil(ctx, o.NextAt), p.ready(ctx, o.Directory)) })
+		if err != nil {
 			return p.letGo(a, o, made, err)
 		}
-		next, err := ca.Advance(ctx, o, p.responder(o), p.Now())
+		var next record.Order
+		p.crew.briskly(&p.crew.requests, func() { next, err = p.advanceOrder(ctx, ca, o) })
 		ca.heard(err)
 		made = append(made, p.requests(o, next)...)
 		keep := o.State != next.State && anchors(next)
@@ -66,7 +61,7 @@ func (p *pass) order(ctx context.Context, l store.Lease, d record.Domain, a reco
 		if err != nil {
 			return p.unfinished(l, d, a, o, made, err)
 		}
-		p.Progress(Event{Domain: d.Name(), State: d.State, Text: "order " + string(o.State)})
+		p.tell(d, "order "+string(o.State))
 		if !keep {
 			continue
 		}
@@ -90,6 +85,21 @@ func (p *pass) letGo(a reconcile.Action, o record.Order, made []store.Request, e
 	r, c := p.refused(a, &o, err)
 	c.Requests = made
 	return r, c
+}
+
+// prepare makes sure that the CA may be asked, and that challenges can be
+// answered until release is called.
+func (p *pass) prepare(ctx context.Context, d record.Domain, a reconcile.Action) (release func(), err error) {
+	ready := p.ready
+	if d.Order == nil || d.Order.State == record.OrderIntent {
+		ready = p.open
+	}
+	p.crew.patiently(brisk, func() {
+		if err = ready(ctx, directoryOf(d, a)); err == nil {
+			release, err = p.hold(ctx, d)
+		}
+	})
+	return release, err
 }
 
 // anchors are the states that are durable before the order goes on. Behind the
@@ -201,6 +211,7 @@ func (p *pass) refused(a reconcile.Action, o *record.Order, err error) (reconcil
 	var problem *record.Problem
 	var unanswered *record.Unanswered
 	var clock *ClockError
+	var stuck *stuckError
 	switch {
 	case errors.As(err, &problem):
 		r.Problem = problem
@@ -208,6 +219,8 @@ func (p *pass) refused(a reconcile.Action, o *record.Order, err error) (reconcil
 		r.Unanswered = unanswered
 	case errors.As(err, &clock), errors.Is(err, store.ErrLeaseLost), p.interrupted(err):
 		r.Cancelled = true
+	case errors.As(err, &stuck):
+		r.Err = p.leftBehind(a.Domain, stuck)
 	case p.unplaced(err):
 		r.WaitUntil = p.Now().Add(placeAfter)
 	case unkept(err) && a.Kind.Orders(): // what the journal has of the order stands

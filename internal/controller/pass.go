@@ -3,9 +3,11 @@ package controller
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/internal/store"
@@ -42,13 +44,22 @@ func (c *Controller) Pass(ctx context.Context) Result {
 		return Result{Failure: err}
 	}
 	defer p.let()
-	unread := p.pullInTime(ctx)
+	unread := p.safely("reading desired state", func() error { return p.pullInTime(ctx) })
 	p.fail(unread)
-	p.fail(p.work(ctx))
-	if err := p.report(); !sameCause(unread, err) {
+	p.fail(p.safely("working", func() error { return p.work(ctx) }))
+	if err := p.safely("telling the status", p.report); !sameCause(unread, err) {
 		p.fail(err)
 	}
 	return p.end(ctx)
+}
+
+// safely does a part of the pass, whose panic must not keep the others from
+// being done.
+func (p *pass) safely(part string, do func() error) (err error) {
+	if broke := beside.Run(func() { err = do() }); broke != nil {
+		return fmt.Errorf("%s: %s; the log has it", part, p.panicked(record.Domain{}, broke))
+	}
+	return err
 }
 
 // sameCause reports whether the repository is out of reach for both, which is
@@ -80,6 +91,7 @@ type pass struct {
 
 	books books
 	turns turns
+	crew  *crew
 	// statusTip is where the status branch stands; empty: unknown, or nowhere.
 	statusTip string
 	tipsKnown bool
@@ -92,7 +104,8 @@ type pass struct {
 	returns  map[string]comeback // by row
 	// answered are the domains whose probe met our own account's answer.
 	answered []record.Domain
-	probed   map[string]bool // by name
+	probed   map[string]bool   // by name
+	doing    map[string]string // by row, what was last begun
 }
 
 func (c *Controller) begin(ctx context.Context) (*pass, error) {
@@ -100,7 +113,7 @@ func (c *Controller) begin(ctx context.Context) (*pass, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pass{Controller: c, over: ctx.Done(), meta: meta, cas: c.authorities()}
+	p := &pass{Controller: c, over: ctx.Done(), meta: meta, cas: c.authorities(), crew: newCrew(c.Concurrency)}
 	p.policy = withCA(c.Policy, meta)
 	for _, a := range p.cas {
 		a.Pause(meta.Pauses[a.URL()])

@@ -2,9 +2,10 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"slices"
-	"sync"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/gitrepo"
 	"github.com/acmsync/acmsync/internal/record"
 	"github.com/acmsync/acmsync/reconcile"
@@ -103,6 +104,22 @@ func (p *pass) glimpse(ctx context.Context) error {
 	return nil
 }
 
+// foresee looks at one row and decides. Where a pass would say that something of
+// ours failed, so does the plan.
+func (p *pass) foresee(ctx context.Context, d record.Domain) (dec reconcile.Decision) {
+	var err error
+	broke := beside.Run(func() { dec, err = p.look(ctx, d) })
+	var stuck *stuckError
+	switch {
+	case broke != nil:
+		return reconcile.Aside(p.failed(d, p.panicked(d, broke)))
+	case errors.As(err, &stuck):
+		return reconcile.Aside(p.failed(d, p.leftBehind(d.Name(), stuck)))
+	}
+	p.fail(err)
+	return dec
+}
+
 // decideAll looks at every row, side by side, and then hands out what the CA's
 // limits allow to the most urgent.
 func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile.Decision, error) {
@@ -112,15 +129,11 @@ func (p *pass) decideAll(ctx context.Context, rows []record.Domain) ([]reconcile
 	}
 	decisions := make([]reconcile.Decision, len(rows))
 	next := make(chan int)
-	var group sync.WaitGroup
+	var group beside.Group
 	for range p.Concurrency {
 		group.Go(func() {
 			for i := range next {
-				var err error
-				row := reconcile.Call(rows[i], at[rows[i].Key], p.Now())
-				if decisions[i], err = p.look(ctx, row); err != nil {
-					p.fail(err)
-				}
+				decisions[i] = p.foresee(ctx, reconcile.Call(rows[i], at[rows[i].Key], p.Now()))
 			}
 		})
 	}

@@ -19,7 +19,7 @@ func (p *pass) responder(o record.Order) issue.Responder {
 	if p.inDNS(o) {
 		return p.DNSResponder
 	}
-	return noted{p.Responder, &p.answers, o}
+	return noted{p, o}
 }
 
 // holdOn is how short a wait for DNS is that a worker stays for.
@@ -85,7 +85,7 @@ func (p *pass) tidyDNS(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(ctx, tidyTime)
 	defer cancel()
 	for _, o := range left {
-		tidied, err := issue.Abandoned(ctx, o, p.DNSResponder)
+		tidied, err := p.abandonInDNS(ctx, o)
 		if err != nil {
 			p.Log.Warn("a record of a dns-01 challenge is left behind for now", "domain", o.Key, "error", err)
 		}

@@ -42,6 +42,7 @@ type blueprint struct {
 	Propagation                  time.Duration
 	Hook                         []string
 	Concurrency                  int
+	LookTimeout                  time.Duration
 	Settings                     string // another text is other settings
 	Death                        point  // of the process that is made from it
 	mortal                       *mortal
@@ -125,7 +126,7 @@ func (r *rig) open(ctx context.Context, b blueprint, now func() time.Time) error
 		return err
 	}
 	watcher := verify.New(verify.Config{
-		Resolvers: []string{b.Resolver}, ProbeAllow: loopback(), AuthorityPort: b.DNSPort,
+		Resolvers: []string{b.Resolver}, ProbeAllow: loopback(), AuthorityPort: b.DNSPort, Timeout: b.LookTimeout,
 	})
 	answers, err := b.dnsResponder(watcher, thumbprint)
 	if err != nil {

@@ -2,9 +2,7 @@ package controller
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -22,7 +20,7 @@ func (p *pass) step(ctx context.Context, l store.Lease) {
 	ctx, cancel := p.keep(ctx, l)
 	p.answers.recall(l.Domain.Order)
 	defer p.withdraw(l.Key)
-	d, err := p.advance(ctx, l)
+	d, err := p.inTime(ctx, l)
 	p.count(0, 1)
 	if err == nil && (d.Due.IsZero() || reconcile.LeftLying(d)) {
 		p.abandon(l.Key) // an order that nobody follows, as while a removal is held
@@ -77,11 +75,15 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 	}()
 	for range maxRounds {
 		dec, err := p.decide(ctx, d)
+		if stuck := new(stuckError); errors.As(err, &stuck) {
+			return p.broken(l, d, p.leftBehind(d.Name(), stuck))
+		}
 		if err != nil {
 			return d, err
 		}
 		if takesAway(d, dec) {
-			if err := p.confirm(ctx); err != nil { // with a wrong clock nothing is over
+			p.crew.patiently(brisk, func() { err = p.confirm(ctx) })
+			if err != nil { // with a wrong clock nothing is over
 				return later(d, p.Now().Add(time.Minute)), nil
 			}
 		}
@@ -114,12 +116,17 @@ func (p *pass) advance(ctx context.Context, l store.Lease) (d record.Domain, err
 
 // broken is a row that could not even be looked at or decided about.
 func (p *pass) broken(l store.Lease, d record.Domain, why string) (record.Domain, error) {
-	r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue, App: d.App, Domain: d.Key}, Err: why}
-	d = reconcile.Settle(d, r, p.policy, p.Now())
+	d = p.failed(d, why)
 	if !d.Due.After(p.Now()) {
 		d.Due = p.Now().Add(time.Minute)
 	}
 	return d, p.save(l, store.Change{Domain: d})
+}
+
+// failed is a row for which something of ours failed.
+func (p *pass) failed(d record.Domain, why string) record.Domain {
+	r := reconcile.Result{Action: reconcile.Action{Kind: reconcile.Issue, App: d.App, Domain: d.Key}, Err: why}
+	return reconcile.Settle(d, r, p.policy, p.Now())
 }
 
 // takesAway reports whether the decision is to forget something because its
@@ -136,136 +143,6 @@ func dropped(err error, drop bool) error {
 		return errDropped
 	}
 	return err
-}
-
-// decide looks where the row wants to be looked at and decides, within what the
-// CA's limits allow.
-func (p *pass) decide(ctx context.Context, d record.Domain) (reconcile.Decision, error) {
-	dec, err := p.look(ctx, reconcile.Call(d, p.turns.of(d.Key), p.Now()))
-	if err != nil {
-		return reconcile.Decision{}, err
-	}
-	return p.afford(ctx, dec, p.Now())
-}
-
-// look is decide but for the limits.
-func (p *pass) look(ctx context.Context, d record.Domain) (reconcile.Decision, error) {
-	d, q, ask := reconcile.Ask(d, p.policy, p.Now())
-	q.Probe = q.Probe && p.mayProbe()
-	var seen record.Observation
-	if ask {
-		p.Progress(Event{Domain: d.Name(), State: d.State, Text: "checking DNS"})
-		seen = p.observe(ctx, q)
-		if err := ctx.Err(); err != nil { // what was cut short says nothing about the domain
-			return reconcile.Decision{}, err
-		}
-	}
-	seen.Lacking = p.lacking(d)
-	if reconcile.Suggests(d, p.policy, p.Now()) {
-		seen.Renewal = p.renewal(ctx, d)
-	}
-	seen.Revoked = p.revoked(ctx, d)
-	seen.Found = p.found(d, seen.Lacking)
-	return reconcile.Decide(d, seen, p.policy, p.Now()), nil
-}
-
-// lacking are the targets that lost what they acknowledged: their folder was
-// wiped, or is another one by now.
-func (p *pass) lacking(d record.Domain) []string {
-	if d.Certificate == nil || d.Gone() {
-		return nil
-	}
-	var names []string
-	for _, a := range d.Deployed {
-		t := p.target(a.Target)
-		if t == nil || a.SHA256 != d.Certificate.SHA256 {
-			continue
-		}
-		if holds, err := t.Holds(d.Name(), a.SHA256); err == nil && !holds {
-			names = append(names, a.Target)
-		}
-	}
-	return names
-}
-
-// mayProbe reports whether the challenge can be probed. A plan puts nothing in
-// place for it, so it probes only where edges answer by themselves.
-func (p *pass) mayProbe() bool {
-	platform := p.policy.Platform
-	return !p.planning || platform.ChallengeMode == "stateless" && platform.Thumbprint != ""
-}
-
-// observe puts the question to the world. In the modes where the response must
-// be put in place first, it is, and taken away again; where it cannot be, the
-// challenge is left unknown.
-func (p *pass) observe(ctx context.Context, q record.Question) record.Observation {
-	if q.Probe {
-		q.ProbeToken = rand.Text()
-		q.ProbeExpect = q.ProbeToken + "." + p.policy.Platform.Thumbprint
-		if err := p.Responder.Present(ctx, q.Name, q.ProbeToken, q.ProbeExpect); err != nil {
-			if !p.unplaced(err) {
-				p.fail(fmt.Errorf("challenge.http01: putting the response for %s in place: %w", q.Name, err))
-			}
-			q.Probe = false
-			return p.Observer.Observe(ctx, q)
-		}
-		p.probing(q.Name)
-		defer func() {
-			if err := p.Responder.CleanUp(p.last, q.Name, q.ProbeToken); err != nil {
-				p.Log.Warn("a probe's response could not be taken away", "domain", q.Name, "error", err)
-			}
-		}()
-	}
-	return p.Observer.Observe(ctx, q)
-}
-
-// carryOut does the actions in turn. A failed one ends the round: the row is
-// decided on afresh. more is false when the row cannot move now.
-func (p *pass) carryOut(ctx context.Context, l store.Lease, d record.Domain, actions []reconcile.Action) (_ record.Domain, more bool, err error) {
-	for _, a := range actions {
-		p.Progress(Event{Domain: d.Name(), State: d.State, Text: doing(a)})
-		if a.Urged {
-			p.Log.Warn("replaced before its time", "domain", d.Name(), "serial", d.Certificate.Serial, "why", a.Why)
-		}
-		result, change := p.guarded(ctx, l, d, a)
-		d = reconcile.Settle(d, result, p.policy, p.Now())
-		change.Domain, change.Order = d, journalled(d, change.Order)
-		change.Forget = a.Kind == reconcile.Forget && reconcile.Finished(d, p.policy, p.Now())
-		if change.Forget {
-			p.tidyDNS(ctx, d.Key)
-		}
-		if err := p.save(l, change); err != nil || change.Forget {
-			return d, false, dropped(err, change.Forget)
-		}
-		p.count(1, 0)
-		if result.Cancelled || !result.WaitUntil.IsZero() {
-			return d, false, nil
-		}
-		if failed(result) {
-			return d, true, nil
-		}
-	}
-	return d, true, nil
-}
-
-// journalled is the order as the journal is to have it: what was settled (that
-// it is given up, or waits) holds for it too.
-func journalled(d record.Domain, o *record.Order) *record.Order {
-	if o == nil || !o.Open() {
-		return o
-	}
-	next := *o
-	if d.Order == nil {
-		next.State, next.NextAt = record.OrderClosed, time.Time{}
-	} else {
-		next.NextAt = d.Order.NextAt
-	}
-	return &next
-}
-
-// failed reports whether the action did not do what it was for.
-func failed(r reconcile.Result) bool {
-	return r.Problem != nil || r.Unanswered != nil || r.Err != "" || r.Bad != ""
 }
 
 // save makes a change durable even when the pass has been told to end: what
@@ -293,6 +170,6 @@ func (p *pass) count(acted, stepped int) {
 
 func (p *pass) progress(d record.Domain, dec reconcile.Decision) {
 	if len(dec.Actions) == 0 {
-		p.Progress(Event{Domain: d.Name(), State: d.State, Text: dec.Outcome.Why})
+		p.tell(d, dec.Outcome.Why)
 	}
 }

@@ -3,15 +3,15 @@ package controller
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/acmsync/acmsync/internal/beside"
 	"github.com/acmsync/acmsync/internal/store"
 )
 
 const (
-	// reportEvery is how often status is committed while work goes on.
-	reportEvery = 30 * time.Second
 	// maxClaims bounds how often one pass takes up the same row: a row that is
 	// always due is a fault of ours, and must not keep the pass from ending.
 	maxClaims = 8
@@ -41,31 +41,49 @@ func (p *pass) work(ctx context.Context) error {
 }
 
 func (p *pass) workers(ctx context.Context, seen *claims) {
-	var group sync.WaitGroup
-	for range p.Concurrency {
-		group.Go(func() { p.fail(p.worker(ctx, seen)) })
-	}
-	group.Wait()
+	p.crew.muster(func() (spare bool) {
+		for ctx.Err() == nil {
+			if p.crew.quit(true) {
+				return true
+			}
+			more, err := p.turn(ctx, seen)
+			p.fail(err)
+			if err != nil || !more && !p.awaitReturn(ctx) {
+				return false
+			}
+		}
+		return false
+	})
 }
 
-func (p *pass) worker(ctx context.Context, seen *claims) error {
-	for ctx.Err() == nil {
-		leases, err := p.Store.Claim(ctx, owner, p.Now(), 1, p.Lease)
-		if errors.Is(err, store.ErrBusy) {
-			continue // another process writes for long; the store has waited for it
+// turn steps the next row that is due; more is false when there is none.
+func (p *pass) turn(ctx context.Context, seen *claims) (more bool, err error) {
+	defer func() {
+		if !more {
+			p.crew.look()
 		}
-		if err == nil && len(leases) == 0 && p.awaitReturn(ctx) {
-			continue
-		}
-		if err != nil || len(leases) == 0 {
-			return err
-		}
-		if !seen.fresh(leases[0].Key) {
-			return p.Store.Release(ctx, leases[0], later(leases[0].Domain, p.Now().Add(time.Minute)))
-		}
-		p.step(ctx, leases[0])
+	}()
+	p.crew.seat()
+	defer p.crew.rise()
+	leases, err := p.Store.Claim(ctx, owner, p.Now(), 1, p.Lease)
+	switch {
+	case errors.Is(err, store.ErrBusy):
+		return true, nil // another process writes for long; the store has waited for it
+	case err != nil || len(leases) == 0:
+		return false, err
+	case !seen.fresh(leases[0].Key):
+		return true, p.Store.Release(ctx, leases[0], later(leases[0].Domain, p.Now().Add(time.Minute)))
 	}
-	return nil
+	p.stepSafely(ctx, leases[0])
+	return true, nil
+}
+
+// stepSafely is step, but for a panic outside of what is done for the row itself:
+// the lease then ends by itself.
+func (p *pass) stepSafely(ctx context.Context, l store.Lease) {
+	if broke := beside.Run(func() { p.step(ctx, l) }); broke != nil {
+		p.fail(fmt.Errorf("working on %s: %s", l.Domain.Name(), p.panicked(l.Domain, broke)))
+	}
 }
 
 // owner names this program in the lease column; the store adds the process.
@@ -102,7 +120,7 @@ func (p *pass) awaitOthers(ctx context.Context) error {
 // ends, and with it every request under way: somebody else may have the row.
 func (p *pass) keep(ctx context.Context, l store.Lease) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	go func() {
+	extend := func() {
 		every := p.Lease / 6
 		tick := time.NewTicker(every)
 		defer tick.Stop()
@@ -119,26 +137,12 @@ func (p *pass) keep(ctx context.Context, l store.Lease) (context.Context, contex
 				cancel()
 			}
 		}
+	}
+	go func() {
+		if broke := beside.Run(extend); broke != nil {
+			p.panicked(l.Domain, broke)
+			cancel()
+		}
 	}()
 	return ctx, cancel
-}
-
-// reportMeanwhile commits status every so often until stop is called, so that
-// a long pass can be watched from the repository.
-func (p *pass) reportMeanwhile(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var done sync.WaitGroup
-	done.Go(func() {
-		tick := time.NewTicker(reportEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				p.fail(p.report())
-			}
-		}
-	})
-	return func() { cancel(); done.Wait() }
 }

@@ -36,6 +36,8 @@ type Files struct {
 	dir  string
 	disk disk
 	hook *hook
+
+	hookTimeout time.Duration
 }
 
 // NewFiles makes the target; nothing is touched before the first Install.
@@ -45,6 +47,7 @@ func NewFiles(c FilesConfig) *Files {
 		if c.HookTimeout == 0 {
 			c.HookTimeout = 30 * time.Second
 		}
+		f.hookTimeout = c.HookTimeout
 		f.hook = newHook(command{argv: c.Hook, timeout: c.HookTimeout}.run)
 	}
 	return f
@@ -52,6 +55,19 @@ func NewFiles(c FilesConfig) *Files {
 
 // Name is the target's name.
 func (f *Files) Name() string { return f.name }
+
+// writeTime is how long writing a pair may take, or waiting for another process
+// that does.
+const writeTime = time.Minute
+
+// Takes is how long an Install may take when all is well: a run of the hook may
+// be under way, and the next one gathers meanwhile.
+func (f *Files) Takes() time.Duration {
+	if f.hook == nil {
+		return writeTime
+	}
+	return writeTime + patience + 2*f.hookTimeout
+}
 
 // Install puts the pair in place under its first name and returns once a run
 // of the hook that began afterwards has ended well. Installing what is already

@@ -130,6 +130,27 @@ func admitted(ctx context.Context, tx *transaction, a Admission) error {
 	return increment(ctx, tx, metaChanges)
 }
 
+// inOneTurn is how many names of an app come in one turn.
+const inOneTurn = 8
+
+// turns are how much earlier than the last ones rows are due, by a microsecond
+// a turn: the first few of all apps come before the next few of any, so that one
+// with very many names does not go before those with few.
+func turns(wants []record.Want) []time.Duration {
+	place, last := make([]int, len(wants)), 0
+	count := map[string]int{}
+	for i, w := range wants {
+		place[i] = count[w.App] / inOneTurn
+		count[w.App]++
+		last = max(last, place[i])
+	}
+	earlier := make([]time.Duration, len(wants))
+	for i := range wants {
+		earlier[i] = time.Duration(last-place[i]) * time.Microsecond
+	}
+	return earlier
+}
+
 func admitWants(ctx context.Context, tx *transaction, a Admission) error {
 	if len(a.Wants) == 0 {
 		return nil
@@ -139,9 +160,11 @@ func admitWants(ctx context.Context, tx *transaction, a Admission) error {
 		return err
 	}
 	defer stmt.Close()
-	for _, w := range a.Wants {
+	earlier := turns(a.Wants)
+	for i, w := range a.Wants {
 		w.Generation = 1
-		d := record.Domain{Want: w, State: record.Waiting, Since: a.Now, Due: a.Now}
+		due := a.Now.Add(-earlier[i])
+		d := record.Domain{Want: w, State: record.Waiting, Since: a.Now, Due: due}
 		if _, err := stmt.ExecContext(ctx, values(newRow(&d, a.Base))...); err != nil {
 			return fmt.Errorf("row %s: %w", w.Key, err)
 		}

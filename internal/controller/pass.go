@@ -172,8 +172,8 @@ func (p *pass) interrupted(err error) bool {
 func (p *pass) end(ctx context.Context) Result {
 	p.fail(p.tidy(ctx))
 	p.fail(p.notePauses())
-	for _, key := range p.answers.keys() {
-		p.withdraw(key) // another process may have ended the order, or dropped the row
+	for _, key := range p.answers.keys() { // another process may have ended the order, or dropped the row
+		p.fail(p.safely("taking responses away", func() error { p.withdraw(key); return nil }))
 	}
 	r := p.result
 	r.Unfinished = r.Unfinished || ctx.Err() != nil

@@ -15,9 +15,9 @@ import (
 // honest way (issue, deploy, revoke, forget) takes half of it.
 const maxRounds = 12
 
-// step takes one domain as far as it can go now, and lets go of it.
-func (p *pass) step(ctx context.Context, l store.Lease) {
-	ctx, cancel := p.keep(ctx, l)
+// step takes one domain as far as it can go now, and lets go of it. cancel ends
+// the keeping of its lease.
+func (p *pass) step(ctx context.Context, cancel context.CancelFunc, l store.Lease) {
 	p.answers.recall(l.Domain.Order)
 	defer p.withdraw(l.Key)
 	d, err := p.inTime(ctx, l)

@@ -79,9 +79,11 @@ func (p *pass) turn(ctx context.Context, seen *claims) (more bool, err error) {
 }
 
 // stepSafely is step, but for a panic outside of what is done for the row itself:
-// the lease then ends by itself.
+// the lease is then kept no longer, and ends by itself.
 func (p *pass) stepSafely(ctx context.Context, l store.Lease) {
-	if broke := beside.Run(func() { p.step(ctx, l) }); broke != nil {
+	ctx, cancel := p.keep(ctx, l)
+	if broke := beside.Run(func() { p.step(ctx, cancel, l) }); broke != nil {
+		cancel()
 		p.fail(fmt.Errorf("working on %s: %s", l.Domain.Name(), p.panicked(l.Domain, broke)))
 	}
 }

@@ -161,3 +161,35 @@ func TestAHookThatHangsHoldsUpNoOtherTarget(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatHangsAtTheEndIsNoAttempt: a pass that is told to end leaves a call
+// behind that does not listen. That is nobody's failure; the row is due at once.
+func TestWhatHangsAtTheEndIsNoAttempt(t *testing.T) {
+	t.Parallel()
+	for what, lay := range map[string]func(*world, *hands, string) string{
+		"looking": in(looks, ignoring), "response": in(orders, ignoring), "target": in(targets, ignoring),
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			began := make(chan struct{}, 16)
+			w := settle(t, 1, []oneFault{{lay: lay}}, patient, unbounded)
+			name := "www.a00.example"
+			for _, of := range []map[string]strike{w.look, w.order, w.store} {
+				if hang := of[name]; hang != nil {
+					of[name] = func(ctx context.Context) { began <- struct{}{}; hang(ctx) }
+				}
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan controller.Result, 1)
+			go func() { ended <- w.Pass(ctx) }()
+			<-began
+			cancel()
+			if r := <-ended; r.Failure != nil {
+				t.Errorf("the pass says %v", r.Failure)
+			}
+			if d := w.domain(name); d.Attempt.Count > 0 || len(d.Findings) > 0 || d.Due.After(w.clock.now()) {
+				t.Errorf("%d attempts, due %s, %v", d.Attempt.Count, d.Due, d.Findings)
+			}
+		})
+	}
+}

@@ -65,14 +65,15 @@ func (s *strays) has(who, key string) bool {
 
 // within makes a call to somebody else's code for one row, which is given an end
 // at limit or when ctx ends. A call that does not heed it is left behind: the
-// error is then a *stuckError, and the row makes no other call to the same party
-// until it has returned. A panic comes out here.
+// error is then a *stuckError, or that of ctx if it ended, and the row makes no
+// other call to the same party until it has returned. A panic comes out here.
 func within[T any](ctx context.Context, s *strays, who, key string, limit time.Duration, call func(context.Context) T) (T, error) {
 	var none T
 	if s.has(who, key) {
 		return none, &stuckError{who: who}
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	outer := ctx
+	ctx, cancel := context.WithTimeout(outer, limit)
 	defer cancel()
 	began, got, ended := time.Now(), none, make(chan struct{})
 	var broke *beside.Panic
@@ -87,6 +88,9 @@ func within[T any](ctx context.Context, s *strays, who, key string, limit time.D
 		case <-ended:
 		case <-time.After(heed):
 			s.leave(who, key, ended)
+			if err := outer.Err(); err != nil { // it had not its time
+				return none, err
+			}
 			return none, &stuckError{who: who, after: time.Since(began).Round(time.Second)}
 		}
 	}

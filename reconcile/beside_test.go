@@ -80,6 +80,23 @@ func TestTheCAsWordComesFirst(t *testing.T) {
 	}
 }
 
+// TestSilenceSaysTheSameTwice: hours after a refusal nobody can be asked any more.
+// What the entry then says of the records does not change with the look after.
+func TestSilenceSaysTheSameTwice(t *testing.T) {
+	t.Parallel()
+	p := policy()
+	d := refusedAfter(look(wanted(t, p), well, p, start), acme("unauthorized", "no", "authorization"), p)
+	d.Attempt.Next = start.Add(2 * day)
+	first := look(d, silent, p, start.Add(8*time.Hour)).Next
+	again := look(first, silent, p, start.Add(16*time.Hour)).Next
+	if again.CheckedAt.Equal(d.CheckedAt) && again.Checks.DNS != record.Unknown {
+		t.Fatalf("these were no looks: %+v", again.Checks)
+	}
+	if diff := cmp.Diff(first.Findings, again.Findings); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func refusedAfter(dec reconcile.Decision, said *record.Problem, p reconcile.Policy) record.Domain {
 	return reconcile.Settle(dec.Next, reconcile.Result{Action: dec.Actions[0], Problem: said}, p, start.Add(time.Second))
 }

@@ -102,7 +102,7 @@ func newLoss(d record.Domain, at time.Time) loss {
 func (w *world) undone(l loss, a reconcile.Admission) bool {
 	row := w.rows[l.name]
 	back := slices.ContainsFunc(a.Wants, func(next record.Want) bool {
-		return next.Key == l.name && next.Mode == record.Auto && !next.Frozen
+		return next.Key == l.name && next.Mode.Kept() && !next.Frozen
 	})
 	c := w.certs[l.serial]
 	return back && !row.LeftAt.IsZero() && has(row) && (c == nil || !c.revoked)

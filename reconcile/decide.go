@@ -224,8 +224,8 @@ func (v *view) await() bool {
 		v.d.Attempt.Next = v.now
 		return false
 	}
-	if found := v.explained(); v.looked && !limited && len(blocking(found)) > 0 {
-		v.d.Findings = found
+	if !limited {
+		v.d.Findings = v.shown()
 	}
 	v.lapsed()
 	next := v.d.Attempt.Next
@@ -264,7 +264,7 @@ func (v *view) stop() bool {
 		if !given || len(v.d.Findings) == 0 {
 			return false
 		}
-		found = v.d.Findings
+		found = v.shown()
 	} else {
 		v.d.Problem = nil
 	}

@@ -70,6 +70,7 @@ func (v *view) look() {
 	if v.d.Challenge == record.DNS01 {
 		v.d.Checks.Challenge = record.Skipped // there is nothing to fetch
 	}
+	v.q.Known = v.d.Checks // or the next look would say otherwise of the same
 	if !v.looked {
 		return
 	}
@@ -161,4 +162,13 @@ func (v *view) explained() []record.Finding {
 		return v.findings
 	}
 	return diagnose.Explain(v.policy.Platform, v.q, v.seen, v.d.Problem)
+}
+
+// shown is what a row that waits says: what is wrong as it was seen now, or what
+// it said before, where nothing was seen in the way.
+func (v *view) shown() []record.Finding {
+	if found := v.explained(); v.looked && len(blocking(found)) > 0 {
+		return found
+	}
+	return v.d.Findings
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/acmsync/acmsync/internal/failure"
 	"github.com/acmsync/acmsync/internal/lab/ca"
 	"github.com/acmsync/acmsync/internal/record"
+	"github.com/acmsync/acmsync/issue"
 )
 
 // hasty gives every domain six seconds.
@@ -102,6 +103,32 @@ func TestWhatIsLeftBehindIsNotBegunAgain(t *testing.T) {
 		w.pass()
 		return w.domain(name).State == record.CertIssued
 	})
+}
+
+// lateHolder is a responder whose place is a long time coming.
+type lateHolder struct {
+	issue.Responder
+	open     chan struct{}
+	released atomic.Int32
+}
+
+func (h *lateHolder) Hold(context.Context) (func(), error) {
+	<-h.open
+	return func() { h.released.Add(1) }, nil
+}
+
+// TestAPlaceThatComesLateIsGivenBack: or a port would stay bound for nobody.
+func TestAPlaceThatComesLateIsGivenBack(t *testing.T) {
+	t.Parallel()
+	h := &lateHolder{open: make(chan struct{})}
+	w := begin(t, hasty, func(c *controller.Config) { h.Responder, c.Responder = c.Responder, h })
+	w.shop("www.shop.example")
+	w.pass()
+	if d := w.domain("www.shop.example"); reason(d) != string(failure.Internal) {
+		t.Errorf("%s, %v", d.State, d.Findings)
+	}
+	close(h.open)
+	eventually(t, "the release", func() bool { return h.released.Load() > 0 })
 }
 
 // release lets a hook go on that reads from a FIFO.

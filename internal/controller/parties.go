@@ -66,6 +66,10 @@ type place struct {
 func (p *pass) holdPlace(ctx context.Context, key string, h holder) (release func(), err error) {
 	got, err := within(ctx, &p.strays, responderName, key, p.limit(placeTime), func(ctx context.Context) place {
 		release, err := h.Hold(ctx)
+		if err == nil && ctx.Err() != nil { // nobody waits for it any more
+			release()
+			return place{nil, ctx.Err()}
+		}
 		return place{release, err}
 	})
 	if err != nil {

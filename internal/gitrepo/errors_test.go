@@ -31,7 +31,7 @@ func TestHTTPStatusesAreExplained(t *testing.T) {
 		"503":      {git.Fault{Status: 503, Header: http.Header{"Retry-After": {"Thu, 01 Jan 2026 00:01:00 GMT"}, "Date": {"Thu, 01 Jan 2026 00:00:00 GMT"}}}, unreachable(true, time.Minute), "503"},
 		"cut":      {git.Fault{Cut: true}, unreachable(true, 0), "broke off"},
 		"cut late": {git.Fault{CutAfter: 60}, unreachable(true, 0), "broke off"},
-		"no git":   {git.Fault{Status: 200, Body: "<html>hello</html>"}, unreachable(true, 0), "cannot be reached"},
+		"no git":   {git.Fault{Status: 200, Body: "<html>hello</html>"}, unreachable(true, 0), "answered, but not as a git server does"},
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			if name == "no git" && method == "POST" {

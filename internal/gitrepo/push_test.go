@@ -30,7 +30,7 @@ func TestHookDeclines(t *testing.T) {
 		r := open(t, tt.config)
 		_, changed, err := r.Commit(context.Background(), change("status", map[string]string{"a": "1"}))
 		var refused *gitrepo.RefusedError
-		if !errors.As(err, &refused) || changed || refused.Branch != "status" || refused.Message != "no pushes [31mtoday" || !strings.Contains(refused.Reason, "hook") {
+		if !errors.As(err, &refused) || changed || refused.Branch != "status" || refused.Message != "no pushes today" || !strings.Contains(refused.Reason, "hook") {
 			t.Errorf("%s: changed %v, %#v", name, changed, err)
 		}
 		if err := tt.repo.Hook("pre-receive", ""); err != nil {

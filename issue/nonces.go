@@ -31,23 +31,26 @@ const (
 func (n *nonces) take(now time.Time) (string, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.have) == 0 {
-		return "", false
-	}
-	last := n.have[len(n.have)-1]
-	if now.Sub(last.got) > nonceLife {
+	if !n.good(now) {
 		n.have = nil
 		return "", false
 	}
-	n.have = n.have[:len(n.have)-1]
-	return last.value, true
+	last := len(n.have) - 1
+	value := n.have[last].value
+	n.have = n.have[:last]
+	return value, true
 }
 
 // empty reports whether one has to be asked for.
 func (n *nonces) empty(now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return len(n.have) == 0 || now.Sub(n.have[len(n.have)-1].got) > nonceLife
+	return !n.good(now)
+}
+
+// good reports whether there is a nonce that the CA has not forgotten yet.
+func (n *nonces) good(now time.Time) bool {
+	return len(n.have) > 0 && now.Sub(n.have[len(n.have)-1].got) <= nonceLife
 }
 
 func (n *nonces) put(value string, now time.Time) {

@@ -35,19 +35,7 @@ func TestEveryPackageIsHeldToLeaveNoGoroutine(t *testing.T) {
 // unwatched lists the packages whose tests may leave goroutines.
 func unwatched(root fs.FS) (faults []string, err error) {
 	watched := map[string]bool{} // by package with tests
-	err = fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && skipped(name):
-			return fs.SkipDir
-		case entry.IsDir(), !strings.HasSuffix(name, ".go"):
-			return nil
-		}
-		text, err := fs.ReadFile(root, name)
-		if err != nil {
-			return err
-		}
+	err = eachFile(root, ".go", func(name string, text []byte) error {
 		used, main, err := leakChecks(name, text)
 		pkg := path.Dir(name)
 		if strings.HasSuffix(name, "_test.go") {

@@ -70,19 +70,7 @@ func tooLong(root fs.FS, excused map[string]string) ([]string, error) {
 // overlong finds the files and functions beyond the limits, with their lines.
 func overlong(root fs.FS) (map[string]int, error) {
 	found := map[string]int{}
-	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && skipped(name):
-			return fs.SkipDir
-		case entry.IsDir(), !strings.HasSuffix(name, ".go"):
-			return nil
-		}
-		text, err := fs.ReadFile(root, name)
-		if err != nil {
-			return err
-		}
+	err := eachFile(root, ".go", func(name string, text []byte) error {
 		if n := bytes.Count(text, []byte("\n")); n > maxFile {
 			found[name] = n
 		}

@@ -112,3 +112,22 @@ func clockUses(file *ast.File) []string {
 	})
 	return uses
 }
+
+// eachFile visits every file of the module whose name ends so, with its content.
+func eachFile(root fs.FS, ending string, visit func(name string, text []byte) error) error {
+	return fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && skipped(name):
+			return fs.SkipDir
+		case entry.IsDir(), !strings.HasSuffix(name, ending):
+			return nil
+		}
+		text, err := fs.ReadFile(root, name)
+		if err != nil {
+			return err
+		}
+		return visit(name, text)
+	})
+}
